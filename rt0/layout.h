@@ -1,0 +1,110 @@
+// The one table of numbers that assembly and C++ share: offsets, sizes, machine constants. No types.
+//
+// The upper floor proves every offset (runtime/sched/g.h, m.h): a field that moves is a compile error.
+#ifndef RT0_LAYOUT_H_
+#define RT0_LAYOUT_H_
+
+// The version that moduledataverify compares: raise it with any change below.
+#define RT0_LAYOUT_VERSION 1
+
+// TCB: the first bytes of a G; %fs points at it. 0x00 and 0x28 are the psABI's and GCC's, 0x30, 0x34 and 0xa8
+// are musl's.
+#define TCB_SELF 0x00
+#define TCB_DTV 0x08
+#define TCB_CANARY 0x28
+#define TCB_TID 0x30
+#define TCB_ERRNO 0x34
+#define TCB_LOCALE 0xa8
+#define TCB_SIZE 0x100
+
+// G, after its TCB.
+#define G_STACK_LO 0x100
+#define G_STACK_HI 0x108
+#define G_STACKGUARD0 0x110
+#define G_STACKGUARD1 0x118
+#define G_M 0x120
+#define G_SCHED 0x128
+#define G_SCHED_SP 0x128
+#define G_SCHED_PC 0x130
+#define G_SCHED_BP 0x150
+
+// What newproc leaves in a G for rt0_gostart: function, argument, the creator's floating-point environment.
+#define FUNCVAL_FN 0x00
+#define FUNCVAL_ARG 0x08
+#define FUNCVAL_MXCSR 0x10
+#define FUNCVAL_X87CW 0x14
+
+// An upper bound of sizeof(g), and the room for g0's TLS block below the static g0.
+#define G_SIZE 0x300
+#define G0_TLS_ROOM 2048
+
+// gobuf, from its own start.
+#define GOBUF_SP 0x00
+#define GOBUF_PC 0x08
+#define GOBUF_G 0x10
+#define GOBUF_CTXT 0x18
+#define GOBUF_RET 0x20
+#define GOBUF_BP 0x28
+#define GOBUF_SIZE 0x30
+
+// M: %gs points at it.
+#define M_SELF 0x00
+#define M_G0 0x08
+#define M_GSIGNAL 0x10
+#define M_CURG 0x18
+#define M_INSIG 0x20
+#define M_LOCKS 0x24
+
+// The operating system's stack: g0 owns [sp - G0_STACK_BYTES + G0_STACK_SLACK, sp), as in Go's rt0_go.
+#define G0_STACK_BYTES 65536
+#define G0_STACK_SLACK 104
+// Distance of the stack guards from stack.lo (Go's StackGuard for linux/amd64).
+#define STACK_GUARD 928
+
+// rt0_go's frame on the OS stack: Go's "3args 2auto".
+#define RT0_GO_FRAME 40
+#define RT0_GO_ARGC 24
+#define RT0_GO_ARGV 32
+
+// Linux.
+#define SYS_WRITE 1
+#define SYS_EXIT_GROUP 231
+#define SYS_ARCH_PRCTL 158
+#define ARCH_SET_GS 0x1001
+#define ARCH_SET_FS 0x1002
+
+// CPUID(0): "GenuineIntel" in EBX, EDX, ECX.
+#define CPUID_GENU 0x756e6547
+#define CPUID_INEI 0x49656e69
+#define CPUID_NTEL 0x6c65746e
+
+// x86-64 microarchitecture levels, the masks of Go's asm_amd64.h (psABI table "Micro-Architecture Levels").
+// CPUID(1).ECX: v2 = SSE3 SSSE3 CX16 SSE4.1 SSE4.2 POPCNT; v3 adds FMA MOVBE OSXSAVE AVX F16C.
+#define V2_FEATURES_CX ((1 << 0) | (1 << 9) | (1 << 13) | (1 << 19) | (1 << 20) | (1 << 23))
+#define V3_FEATURES_CX (V2_FEATURES_CX | (1 << 12) | (1 << 22) | (1 << 27) | (1 << 28) | (1 << 29))
+// CPUID(0x80000001).ECX: v2 = LAHF; v3 adds LZCNT (ABM).
+#define V2_EXT_FEATURES_CX (1 << 0)
+#define V3_EXT_FEATURES_CX (V2_EXT_FEATURES_CX | (1 << 5))
+// CPUID(7,0).EBX: v3 = BMI1 AVX2 BMI2; v4 adds AVX512F DQ CD BW VL.
+#define V3_EXT_FEATURES_BX ((1 << 3) | (1 << 5) | (1 << 8))
+#define V4_EXT_FEATURES_BX (V3_EXT_FEATURES_BX | (1 << 16) | (1 << 17) | (1 << 28) | (1 << 30) | (1 << 31))
+// XGETBV(0).EAX: v3 = SSE and AVX state; v4 adds opmask and both ZMM halves.
+#define V3_OS_SUPPORT_AX 0x6
+#define V4_OS_SUPPORT_AX 0xe6
+#define NEED_MAX_CPUID 0x80000001
+#define CPUID_MAX_EXT_LEAF 0x80000000
+#define CPUID_EXT_LEAF 0x80000001
+// One row of rt0_go's level table.
+#define LEVEL_FEATURES_CX 0
+#define LEVEL_EXT_FEATURES_BX 4
+#define LEVEL_EXT_FEATURES_CX 8
+#define LEVEL_OS_SUPPORT_AX 12
+#define LEVEL_ROW_BYTES 16
+
+// What a switch leaves on the stack of the goroutine that goes away, from its saved sp: see switch.S.
+#define CONTEXT_MXCSR 0
+#define CONTEXT_X87CW 4
+#define CONTEXT_FP_BYTES 8
+#define CONTEXT_BYTES 64
+
+#endif  // RT0_LAYOUT_H_

@@ -1,0 +1,47 @@
+// What level zero calls: all of it. rt0_go's own call list, and what sys/image and the scheduler answer.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace rt0 {
+
+struct g;
+
+extern "C" {
+// --- sys/image: the program's own ELF image.
+
+// The first C++ code: checks the link (PT_GNU_EH_FRAME) and applies DT_RELR and R_X86_64_RELATIVE.
+// sp: the kernel's initial stack pointer. Exits 127 with one line when the link is wrong.
+void rt0_relocate(const std::uintptr_t* sp);
+// TLS image and TCB for g0. Returns where g0 is: the one given, or a larger block if PT_TLS does not fit
+// below it.
+g* rt0_tls_image(g* g0);
+// 1 to 4: the x86-64 level that the binary was built for (its GNU property note; 1 if it has none).
+std::uint32_t rt0_image_level();
+// IRELATIVE relocations, whose resolvers may use %fs; then RELRO.
+void rt0_irelative();
+// The CPU lacks the level: one line on fd 2, exit 1.
+[[noreturn]] void rt0_bad_cpu(std::uint32_t level);
+
+// --- runtime: rt0_go's calls in their order.
+void rt0_check();
+void rt0_args(int argc, char** argv);
+void rt0_osinit();
+void rt0_schedinit();
+void rt0_newproc(void (*fn)(void*), void* arg);
+void rt0_main(void*);  // goroutine 1's function: what rt0_go passes to newproc
+[[noreturn]] void rt0_mstart();
+[[noreturn]] void rt0_abort();
+
+// --- runtime: what switch.S calls.
+void rt0_finish_switch();  // the new goroutine completes its predecessor's park
+[[noreturn]] void rt0_goexit1();
+[[noreturn]] void rt0_badmcall();
+[[noreturn]] void rt0_badmcall2();
+[[noreturn]] void rt0_badsystemstack();
+
+// --- the weak door to hosted mode: makes g0's TCB with a C library's help. Absent in pure mode.
+[[gnu::weak]] void _cgo_init(g* g0, void (*setg)(g*), void*, void*);
+}
+
+}  // namespace rt0

@@ -1,0 +1,26 @@
+// RT0_DEBUG=key=value,...: switches for tests and for finding faults. GODEBUG's form.
+#pragma once
+#include <cstddef>
+
+namespace rt0 {
+
+struct debug_options {
+  int fsgsbase = 1;   // 0: as on a CPU or kernel without wrfsbase
+  int inittrace = 0;  // 1: schedinit says on fd 2 what each step found
+};
+
+extern constinit debug_options debug;
+
+// The one value that is needed before the others; the default if the key is not there.
+int early_debug_option(const char* text, const char* key, int otherwise) noexcept;
+// Copies the text of a value; false if the key is not there. A value longer than the buffer is cut.
+bool early_debug_text(const char* text, const char* key, char* buffer, std::size_t bytes) noexcept;
+// Reads all of them. An unknown key or a value that is no number is named on fd 2.
+void parse_debug_options(const char* text) noexcept;
+
+// The value of an environment variable, or nullptr.
+const char* env_value(char** envp, const char* name) noexcept;
+// A whole decimal number in [min, max]; false otherwise.
+bool parse_number(const char* text, long min, long max, long& value) noexcept;
+
+}  // namespace rt0

@@ -1,0 +1,15 @@
+#include "runtime/base/fatal.h"
+
+#include "runtime/base/report.h"
+#include "sys/process.h"
+
+namespace rt0 {
+
+void throw_(const char* why) noexcept {
+  { report() << "fatal error: " << why << "\n"; }
+  sys::exit_group(exit_fatal);
+}
+
+void fatal(const char* why) noexcept { throw_(why); }
+
+}  // namespace rt0

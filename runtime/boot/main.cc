@@ -1,0 +1,17 @@
+// Goroutine 1: constructors, the program's main, exit. Go's runtime.main.
+#include "rt0/upcalls.h"
+#include "runtime/base/process_args.h"
+#include "runtime/libc/exit.h"
+#include "sys/image/image.h"
+
+extern "C" [[gnu::visibility("default")]] int main(int argc, char** argv, char** envp);
+
+namespace rt0 {
+
+extern "C" void rt0_main(void*) {
+  sys::image::run_init_array(args.argc, args.argv, args.envp);
+  // main's return value is exit's argument (ISO C 5.1.2.2.3).
+  libc::run_exit(main(args.argc, args.argv, args.envp));
+}
+
+}  // namespace rt0

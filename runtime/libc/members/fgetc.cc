@@ -1,0 +1,5 @@
+#include "runtime/base/export.h"
+#include "runtime/libc/members/file_char.h"
+
+RT0_EXPORT
+int fgetc(FILE* f) { return rt0::libc::get_char(f); }

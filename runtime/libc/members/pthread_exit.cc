@@ -1,0 +1,37 @@
+// pthread_exit: a forced unwind, so that destructors run and catch (...) sees abi::__forced_unwind (Itanium
+// C++ ABI).
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <unwind.h>
+
+#include <new>
+
+#include "runtime/base/export.h"
+#include "runtime/libc/members/core_abi.h"
+
+namespace {
+
+_Unwind_Reason_Code stop_at_end(int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,
+                                _Unwind_Context*, void* result) {
+  if (actions & _UA_END_OF_STACK) rt0_thread_end(result);
+  return _URC_NO_REASON;
+}
+
+// A catch (...) ended without rethrow.
+void swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
+  constexpr char line[] = "FATAL: exception not rethrown\n";
+  (void)!write(STDERR_FILENO, line, sizeof line - 1);
+  abort();
+}
+
+}  // namespace
+
+RT0_EXPORT
+void pthread_exit(void* result) {
+  static_assert(sizeof(_Unwind_Exception) <= 32);
+  auto* unwind = new (rt0_unwind_room()) _Unwind_Exception{};
+  unwind->exception_cleanup = swallowed;
+  _Unwind_ForcedUnwind(unwind, stop_at_end, result);
+  rt0_thread_end(result);  // the unwinder found no frame
+}

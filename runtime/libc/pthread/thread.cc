@@ -1,0 +1,147 @@
+#include "runtime/libc/pthread/thread.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/export.h"
+#include "runtime/libc/clock.h"
+#include "runtime/sched/gfree.h"
+#include "runtime/sched/park.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/runq.h"
+#include "runtime/sync/wait_table.h"
+
+namespace rt0::libc {
+namespace {
+
+// The thread is dead and off its stack. On g0, or on the stack of the goroutine that runs next.
+void thread_exited(g* gp) {
+  // acq_rel, pairs with: join's load(acquire), detach's CAS
+  const std::uint32_t was = gp->thread.join.exchange(ended, std::memory_order_acq_rel);
+  if (was == detached) {
+    gfput(getm()->p, gp);
+  } else {
+    wake(&gp->thread.join, 1);
+  }
+}
+
+void thread_main(void*) {
+  const thread_state& self = getg()->thread;
+  thread_end(self.fn(self.arg));
+}
+
+void give_back(g* gp) noexcept {
+  m_locks_inc();
+  gfput(getm()->p, gp);
+  m_locks_dec();
+}
+
+int join(g* gp, void** result, std::int64_t deadline_ns) noexcept {
+  if (gp == getg()) return EDEADLK;
+  for (;;) {
+    const std::uint32_t state = gp->thread.join.load(std::memory_order_acquire);  // pairs with: thread_exited
+    if (state == ended) break;
+    if (state == detached) return EINVAL;
+    const auto* word = reinterpret_cast<const std::uint32_t*>(&gp->thread.join);
+    if (wait_if_equal(word, state, deadline_ns, wait_reason::join) == wait_result::timed_out)
+      return ETIMEDOUT;
+  }
+  if (result != nullptr) *result = gp->thread.result;
+  give_back(gp);
+  return 0;
+}
+
+}  // namespace
+
+void thread_end(void* result) noexcept {
+  run_thread_dtors();
+  g* gp = getg();
+  gp->thread.result = result;
+  if (sched.nthreads.fetch_sub(1, std::memory_order_acq_rel) == 1) exit(0);
+  gp->exited = thread_exited;
+  goexit();
+}
+
+}  // namespace rt0::libc
+
+using namespace rt0::libc;
+using rt0::g;
+
+RT0_EXPORT
+int pthread_create(pthread_t* thread, const pthread_attr_t* attr, void* (*fn)(void*), void* arg) {
+  int size_class = rt0::thread_stack_class();
+  if (attr != nullptr && rep(attr).stack_bytes != 0) size_class = rt0::stack_class_of(rep(attr).stack_bytes);
+  if (size_class < 0) return EAGAIN;
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+  const auto [gp, error] = rt0::newproc1({thread_main, nullptr, rt0::g_kind::thread, size_class, here});
+  if (gp == nullptr) return EAGAIN;
+  gp->thread.fn = fn;
+  gp->thread.arg = arg;
+  const bool detach = attr != nullptr && rep(attr).detach_state == PTHREAD_CREATE_DETACHED;
+  gp->thread.join.store(detach ? detached : joinable, std::memory_order_relaxed);
+  *thread = reinterpret_cast<pthread_t>(gp);
+  // At the tail, not runnext: the creator goes on first, as with a kernel's thread.
+  rt0::runqput(rt0::getm()->p, gp, false);
+  return 0;
+}
+
+RT0_EXPORT
+int pthread_join(pthread_t thread, void** result) { return join(thread_of(thread), result, rt0::forever); }
+
+RT0_EXPORT
+int pthread_tryjoin_np(pthread_t thread, void** result) {
+  g* gp = thread_of(thread);
+  if (gp->thread.join.load(std::memory_order_acquire) == joinable) return EBUSY;  // pairs with: thread_exited
+  return join(gp, result, rt0::forever);
+}
+
+RT0_EXPORT
+int pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* until) {
+  std::int64_t deadline_ns;
+  if (!deadline_from(clock, until, deadline_ns)) return EINVAL;
+  return join(thread_of(thread), result, deadline_ns);
+}
+
+RT0_EXPORT
+int pthread_timedjoin_np(pthread_t thread, void** result, const timespec* until) {
+  return until != nullptr ? pthread_clockjoin_np(thread, result, CLOCK_REALTIME, until)
+                          : pthread_join(thread, result);
+}
+
+RT0_EXPORT
+int pthread_detach(pthread_t thread) {
+  g* gp = thread_of(thread);
+  std::uint32_t state = joinable;
+  // pairs with: thread_exited exchange
+  if (gp->thread.join.compare_exchange_strong(state, detached, std::memory_order_acq_rel,
+                                              std::memory_order_acquire)) {
+    return 0;
+  }
+  if (state == detached) return EINVAL;
+  give_back(gp);
+  return 0;
+}
+
+RT0_EXPORT
+pthread_t pthread_self() { return reinterpret_cast<pthread_t>(rt0::getg()); }
+
+RT0_EXPORT
+int pthread_equal(pthread_t a, pthread_t b) { return a == b; }
+
+RT0_EXPORT
+int pthread_setname_np(pthread_t thread, const char* name) {
+  const std::size_t length = strlen(name);
+  auto& place = thread_of(thread)->thread.name;
+  if (length >= sizeof place) return ERANGE;
+  memcpy(place, name, length + 1);
+  return 0;
+}
+
+RT0_EXPORT
+int pthread_getname_np(pthread_t thread, char* buffer, size_t bytes) {
+  const auto& name = thread_of(thread)->thread.name;
+  if (bytes < sizeof name) return ERANGE;  // glibc's rule, whatever the name
+  memcpy(buffer, name, strlen(name) + 1);
+  return 0;
+}

@@ -1,0 +1,35 @@
+// A pthread is a goroutine of kind thread: pthread_t is its G.
+#pragma once
+#include <pthread.h>
+
+#include <cstdint>
+
+#include "runtime/sched/g.h"
+
+namespace rt0::libc {
+
+// Who gives the G back, when the thread has ended:
+//
+//   joinable -> ended       the thread ends first; whoever joins gives it back
+//   joinable -> detached    detach; the ending thread gives itself back
+//   ended -> (given back)   join, or detach of an ended thread
+enum join_state : std::uint32_t { joinable = 0, detached = 1, ended = 2 };
+
+struct attr_rep {
+  std::uint64_t stack_bytes;  // 0: the default
+  std::uint64_t guard_bytes;
+  std::uintptr_t stack_lo;  // pthread_getattr_np
+  std::int32_t detach_state;
+};
+static_assert(sizeof(attr_rep) <= sizeof(pthread_attr_t));
+
+inline attr_rep& rep(pthread_attr_t* attr) { return *reinterpret_cast<attr_rep*>(attr); }
+inline const attr_rep& rep(const pthread_attr_t* attr) { return *reinterpret_cast<const attr_rep*>(attr); }
+inline g* thread_of(pthread_t t) { return reinterpret_cast<g*>(t); }
+
+// Runs the running thread's destructors: thread_local objects, then pthread keys.
+void run_thread_dtors() noexcept;
+// The running thread ends with a result. The last one ends the process with status 0, as POSIX says.
+[[noreturn]] void thread_end(void* result) noexcept;
+
+}  // namespace rt0::libc

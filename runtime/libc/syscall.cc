@@ -1,0 +1,111 @@
+// syscall() and __syscall_cp: the two doors by which a program's system calls reach the kernel.
+//
+// syscall() is C's function: libstdc++ makes atomic::wait, latch, semaphore, future and its guards of static
+// variables from SYS_futex through it. __syscall_cp is musl's hidden one, through which every call passes
+// that may block.
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "runtime/base/export.h"
+#include "runtime/base/report.h"
+#include "runtime/libc/clock.h"
+#include "runtime/sync/wait_table.h"
+#include "sys/passthrough.h"
+
+namespace rt0::libc {
+namespace {
+
+struct call_args {
+  long a, b, c, d, e, f;
+};
+
+long futex_wait(const call_args& x, int operation) noexcept {
+  std::int64_t deadline_ns = forever;
+  if (const auto* time = reinterpret_cast<const timespec*>(x.d)) {
+    // FUTEX_WAIT takes a duration, FUTEX_WAIT_BITSET a point in time.
+    const clockid_t clock = (x.b & FUTEX_CLOCK_REALTIME) != 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+    const bool valid =
+        operation == FUTEX_WAIT ? deadline_after(time, deadline_ns) : deadline_from(clock, time, deadline_ns);
+    if (!valid) return -EINVAL;
+  }
+  const auto* word = reinterpret_cast<const std::uint32_t*>(x.a);
+  switch (wait_if_equal(word, static_cast<std::uint32_t>(x.c), deadline_ns, wait_reason::futex)) {
+    case wait_result::woken:
+    case wait_result::handed: return 0;
+    case wait_result::timed_out: return -ETIMEDOUT;
+    case wait_result::not_equal: return -EAGAIN;
+  }
+  return -EINVAL;
+}
+
+// A futex of goroutines: private or shared is one, since the process is alone with it.
+long futex(const call_args& x) noexcept {
+  const int operation = static_cast<int>(x.b) & FUTEX_CMD_MASK;
+  switch (operation) {
+    case FUTEX_WAIT: return futex_wait(x, operation);
+    case FUTEX_WAIT_BITSET:
+      return static_cast<std::uint32_t>(x.f) == FUTEX_BITSET_MATCH_ANY ? futex_wait(x, operation) : -ENOSYS;
+    case FUTEX_WAKE: return wake(reinterpret_cast<const void*>(x.a), static_cast<int>(x.c));
+    case FUTEX_WAKE_BITSET:
+      return static_cast<std::uint32_t>(x.f) == FUTEX_BITSET_MATCH_ANY
+                 ? wake(reinterpret_cast<const void*>(x.a), static_cast<int>(x.c))
+                 : -ENOSYS;
+  }
+  { report() << "rt0: futex operation " << operation << " is not supported\n"; }
+  return -ENOSYS;
+}
+
+// What would pull the kernel thread from under the goroutines is refused; rseq, for one, would let the kernel
+// write into a dead goroutine's thread-local storage.
+long dispatch(long nr, const call_args& x) noexcept {
+  switch (nr) {
+    case SYS_futex: return futex(x);
+    case SYS_sched_yield: yield(); return 0;
+    case SYS_rseq:
+    case SYS_set_robust_list:
+    case SYS_get_robust_list:
+    case SYS_arch_prctl:
+    case SYS_set_tid_address:
+    case SYS_clone:
+    case SYS_clone3:
+    case SYS_fork:
+    case SYS_vfork:
+    case SYS_exit: return -ENOSYS;
+  }
+  return sys::passthrough(nr, x.a, x.b, x.c, x.d, x.e, x.f);
+}
+
+}  // namespace
+}  // namespace rt0::libc
+
+RT0_EXPORT
+long syscall(long nr, ...) {
+  va_list list;
+  va_start(list, nr);
+  rt0::libc::call_args x{};
+  for (long* word : {&x.a, &x.b, &x.c, &x.d, &x.e, &x.f}) *word = va_arg(list, long);
+  va_end(list);
+  const long result = rt0::libc::dispatch(nr, x);
+  if (result >= -4095 && result < 0) {
+    errno = static_cast<int>(-result);
+    return -1;
+  }
+  return result;
+}
+
+// Holds its M while the call blocks: with one M, every goroutine waits with it.
+RT0_EXPORT
+long __syscall_cp(long nr, long a, long b, long c, long d, long e, long f) {
+  return rt0::sys::passthrough(nr, a, b, c, d, e, f);
+}
+
+RT0_EXPORT
+int sched_yield() {
+  rt0::yield();
+  return 0;
+}

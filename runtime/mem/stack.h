@@ -1,0 +1,42 @@
+// Stacks: mappings with a guard below and room for a G and its TLS block at the top.
+//
+//   base            base + guard                                                    base + bytes
+//   | guard, 5 pages |  stack ...                                    | TLS block | G |
+//
+// The guard has five pages because musl has frames of 8 KiB that no compiler probes (traps 10): they must not
+// jump it.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace rt0 {
+
+inline constexpr std::size_t stack_guard_bytes = 5 * 4096;
+inline constexpr int min_stack_class = 14;  // 16 KiB
+inline constexpr int max_stack_class = 30;  // 1 GiB
+
+// A mapping of size class k has a stack of at least 2^k bytes, G and TLS of up to 2 KiB included.
+struct stack_slot {
+  std::uintptr_t base;
+  std::size_t bytes;
+  std::uint32_t size_class;
+};
+
+struct stack_place {
+  stack_slot slot;
+  std::uintptr_t g;   // where the G goes; its TLS block ends here
+  std::uintptr_t lo;  // stack bounds
+  std::uintptr_t hi;
+};
+
+// The smallest class that holds the bytes; -1 if there is none.
+int stack_class_of(std::size_t bytes) noexcept;
+
+// Maps a new slot; g_bytes is the size of a G. error: errno, 0 if it worked. Nothing of it is touched.
+struct stack_alloc_result {
+  stack_place place;
+  int error;
+};
+stack_alloc_result stack_alloc(int size_class, std::size_t g_bytes) noexcept;
+
+}  // namespace rt0

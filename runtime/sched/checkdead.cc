@@ -1,0 +1,49 @@
+// The deadlock report. Source: Go 1.21 proc.go checkdead, and its words.
+#include "runtime/base/fatal.h"
+#include "runtime/base/report.h"
+#include "runtime/sched/proc.h"
+#include "sys/process.h"
+#include "sys/signal.h"
+
+namespace rt0 {
+namespace {
+
+constexpr std::uint32_t max_reported = 100;
+
+void report_goroutine(const g* gp) noexcept {
+  report out;
+  out << "\ngoroutine " << gp->goid << " [" << text_of(gp->why) << "]";
+  if (gp->thread.name[0] != 0) out << " \"" << gp->thread.name << "\"";
+  out << ":\n";
+  if (gp->parent_goid != 0)
+    out << "created in goroutine " << gp->parent_goid << ", at " << hex{gp->gopc} << "\n";
+}
+
+// Something outside the scheduler may still make a goroutine runnable.
+bool signal_may_come() noexcept {
+  for (int signal = 1; signal <= sys::signal_count; signal++) {
+    if (sys::has_handler(signal)) return true;
+  }
+  return sys::itimer_pending();
+}
+
+}  // namespace
+
+void checkdead() noexcept {
+  if (signal_may_come()) return;
+  { report() << "fatal error: all goroutines are asleep - deadlock!\n"; }
+  std::uint32_t shown = 0, left_out = 0;
+  for (std::uint32_t i = 0; i < allg_count(); i++) {
+    const g* gp = allg_at(i);
+    if (gp->kind == g_kind::system || readgstatus(gp) != gstatus::waiting) continue;
+    if (shown++ < max_reported) {
+      report_goroutine(gp);
+    } else {
+      left_out++;
+    }
+  }
+  if (left_out != 0) report() << "\n" << left_out << " more goroutines\n";
+  sys::exit_group(exit_fatal);
+}
+
+}  // namespace rt0

@@ -1,0 +1,112 @@
+// g: a goroutine. It begins with its thread control block, so %fs is at once the C library's TLS base and the
+// G.
+//
+// A G lies at the top of its stack's mapping, its TLS block just below it, the stack below that. The mapping
+// is never unmapped while the process lives (free lists reuse it), so a stale g* is always readable.
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "rt0/arch.h"
+#include "rt0/gobuf.h"
+#include "rt0/layout.h"
+#include "runtime/mem/stack.h"
+#include "runtime/sched/status.h"
+#include "runtime/sched/wait_reason.h"
+#include "runtime/timer/timer.h"
+
+namespace rt0 {
+
+struct m;
+struct thread_dtor;
+struct key_values;
+
+// What the compiler and musl read through %fs. Names and places are theirs.
+struct tcb {
+  void* self;
+  void* dtv;
+  void* musl_list[2];
+  std::uintptr_t sysinfo;
+  std::uintptr_t canary;  // GCC's stack protector
+  std::int32_t tid;       // musl's owner of a FILE: here g.index, which fits its 30 bits
+  std::int32_t err;       // errno
+  std::byte musl_other[TCB_LOCALE - 0x38];
+  void* locale;  // musl's uselocale
+  std::byte musl_rest[TCB_SIZE - TCB_LOCALE - 8];
+};
+
+struct stack_bounds {
+  std::uintptr_t lo, hi;  // [lo, hi)
+};
+
+// A first function with its argument, and the floating-point environment that a new thread inherits.
+struct funcval {
+  void (*fn)(void*);
+  void* arg;
+  std::uint32_t mxcsr;
+  std::uint32_t x87_control;
+};
+
+enum class g_kind : std::uint8_t { thread, go, system };
+
+// One wait of a goroutine: see park.h.
+struct wait_claim {
+  std::atomic<std::uint64_t> word{0};  // generation << 2 | claim_state
+};
+
+// The C library's view of a thread (runtime/libc/pthread).
+struct thread_state {
+  std::atomic<std::uint32_t> join;  // libc::join_state
+  int cancel_state;                 // pthread_setcancelstate: remembered; nothing cancels
+  int cancel_type;
+  void* (*fn)(void*);
+  void* arg;
+  void* result;
+  thread_dtor* dtors;  // thread_local destructors, last registered first
+  key_values* keys;    // pthread_setspecific
+  char name[16];
+  alignas(16) std::byte unwind[32];  // pthread_exit's _Unwind_Exception
+};
+
+struct g {
+  rt0::tcb tcb;
+  // --- offsets in rt0/layout.h
+  stack_bounds stack;
+  std::uintptr_t stackguard0, stackguard1;
+  rt0::m* m;  // who runs it; nullptr while nobody does
+  gobuf sched;
+  // --- ours alone
+  std::uintptr_t stktopsp;  // sched.sp of a fresh goroutine: the end of every walk
+  std::atomic<gstatus> status;
+  wait_reason why;  // valid while waiting
+  g_kind kind;
+  std::uint32_t index;  // place in allgs + 1: below 2^30, kept when the G is reused
+  std::uint64_t goid;
+  g* schedlink;  // run queues, free lists
+  std::int64_t waitsince_ns;
+  wait_claim claim;
+  timer wait_timer;
+  funcval start;
+  std::uintptr_t gopc;  // who created it
+  std::uint64_t parent_goid;
+  stack_slot slot;
+  void (*exited)(g*);  // called when it is dead and off its stack; nullptr: to the free list
+  thread_state thread;
+};
+
+static_assert(offsetof(tcb, self) == TCB_SELF && offsetof(tcb, dtv) == TCB_DTV &&
+              offsetof(tcb, canary) == TCB_CANARY);
+static_assert(offsetof(tcb, tid) == TCB_TID && offsetof(tcb, err) == TCB_ERRNO &&
+              offsetof(tcb, locale) == TCB_LOCALE);
+static_assert(sizeof(tcb) == TCB_SIZE);
+static_assert(offsetof(g, stack.lo) == G_STACK_LO && offsetof(g, stack.hi) == G_STACK_HI &&
+              offsetof(g, m) == G_M);
+static_assert(offsetof(g, stackguard0) == G_STACKGUARD0 && offsetof(g, stackguard1) == G_STACKGUARD1);
+static_assert(offsetof(g, sched) == G_SCHED && offsetof(g, sched.sp) == G_SCHED_SP);
+static_assert(offsetof(g, sched.pc) == G_SCHED_PC && offsetof(g, sched.bp) == G_SCHED_BP);
+static_assert(offsetof(funcval, fn) == FUNCVAL_FN && offsetof(funcval, arg) == FUNCVAL_ARG);
+static_assert(offsetof(funcval, mxcsr) == FUNCVAL_MXCSR && offsetof(funcval, x87_control) == FUNCVAL_X87CW);
+static_assert(sizeof(g) <= G_SIZE);
+
+}  // namespace rt0

@@ -1,0 +1,146 @@
+// newproc, newproc1, malg. Source: Go 1.21 proc.go.
+//
+// Differs: a goroutine's stack is always large enough for this code, so that only the making of a new stack
+// goes to g0. The G lies on its own stack and begins with a TCB, which is made fresh for every goroutine:
+// errno, thread_local, the canary and the C library's locale start as a new thread's would.
+#include <new>
+
+#include "rt0/arch.h"
+#include "rt0/upcalls.h"
+#include "runtime/base/fatal.h"
+#include "runtime/base/report.h"
+#include "runtime/sched/gfree.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/runq.h"
+#include "sys/image/image.h"
+#include "sys/process.h"
+
+namespace rt0 {
+
+constinit void* initial_locale = nullptr;
+
+namespace {
+
+constinit int thread_class = min_stack_class;
+
+constexpr std::size_t stack_top_reserve = 32;  // Go: "extra space in case of reads slightly beyond frame"
+constexpr std::size_t pc_quantum = 1;          // so that an unwinder's pc - 1 lies in rt0_goexit
+
+struct malg_call {
+  int size_class;
+  go_result result;
+};
+
+// A new G in state dead, on a new stack. Runs on g0.
+void malg_on_g0(void* arg) {
+  auto* call = static_cast<malg_call*>(arg);
+  const auto [place, error] = stack_alloc(call->size_class, sizeof(g));
+  call->result.error = error;
+  if (error != 0) return;
+  auto* gp = reinterpret_cast<g*>(place.g);  // zeroed by the kernel: status idle
+  gp->slot = place.slot;
+  gp->stack = {place.lo, place.hi};
+  gp->stackguard0 = gp->stackguard1 = place.lo + STACK_GUARD;
+  casgstatus(gp, gstatus::idle, gstatus::dead);
+  allgadd(gp);
+  call->result.gp = gp;
+}
+
+go_result malg(int size_class) noexcept {
+  malg_call call{size_class, {nullptr, 0}};
+  rt0_systemstack(malg_on_g0, &call);
+  return call.result;
+}
+
+// A fresh thread control block: what a new thread finds.
+void init_tcb(g* gp) noexcept {
+  gp->tcb = {};
+  gp->tcb.self = gp;
+  gp->tcb.canary = sys::image::canary();
+  gp->tcb.tid = static_cast<std::int32_t>(gp->index);
+  gp->tcb.locale = initial_locale;
+  sys::image::init_tls_block(gp);
+}
+
+std::uint64_t next_goid(p* pp) noexcept {
+  if (pp->goidcache == pp->goidcacheend) {
+    // goidgen is the last id given out; this batch is [goidgen + 1, goidgen + goid_batch], so main is 1.
+    pp->goidcache = sched.goidgen.fetch_add(goid_batch, std::memory_order_relaxed) + 1;
+    pp->goidcacheend = pp->goidcache + goid_batch;
+  }
+  return pp->goidcache++;
+}
+
+// Makes the stack look as if rt0_goexit had called fn, and resumption starts in rt0_gostart.
+void gostartcallfn(g* gp, const funcval& fn) noexcept {
+  gp->start = fn;
+  gp->sched.sp -= sizeof(std::uintptr_t);
+  *reinterpret_cast<std::uintptr_t*>(gp->sched.sp) = gp->sched.pc;
+  gp->sched.pc = reinterpret_cast<std::uintptr_t>(rt0_gostart);
+  gp->sched.ctxt = &gp->start;
+}
+
+[[noreturn]] void no_main_stack() noexcept {
+  {
+    report() << "rt0: cannot map the stack of goroutine 1, " << (std::size_t{1} << thread_stack_class())
+             << " bytes: RLIMIT_AS is " << sys::limit_of(sys::resource::address_space).soft << "\n";
+  }
+  sys::exit_group(exit_fatal);
+}
+
+}  // namespace
+
+int thread_stack_class() noexcept { return thread_class; }
+void set_thread_stack_class(int size_class) noexcept { thread_class = size_class; }
+
+go_result newproc1(const go_request& request) noexcept {
+  if (request.fn == nullptr) fatal("go of nil func value");
+  m_locks_inc();  // no preemption: M and P are in local variables
+  m* mp = getm();
+  p* pp = mp->p;
+  g* gp = gfget(pp, request.size_class);
+  if (gp == nullptr) {
+    const go_result made = malg(request.size_class);
+    if (made.gp == nullptr) {
+      m_locks_dec();
+      return made;
+    }
+    gp = made.gp;
+  }
+  ensure(gp->stack.hi != 0, "newproc1: newg missing stack");
+  ensure(readgstatus(gp) == gstatus::dead, "newproc1: new g is not dead");
+
+  init_tcb(gp);
+  gp->sched = {};
+  gp->sched.sp = gp->stktopsp = gp->stack.hi - stack_top_reserve;
+  gp->sched.pc = reinterpret_cast<std::uintptr_t>(rt0_goexit) + pc_quantum;
+  gp->sched.g = gp;
+  const fp_control fp = read_fp_control();
+  gostartcallfn(gp, {request.fn, request.arg, fp.mxcsr, fp.x87_control});
+  gp->gopc = request.callerpc;
+  gp->parent_goid = mp->curg != nullptr ? mp->curg->goid : 0;
+  gp->kind = request.kind;
+  gp->exited = nullptr;
+  new (&gp->thread) thread_state{};
+  if (request.kind == g_kind::system) sched.ngsys.fetch_add(1, std::memory_order_relaxed);
+  if (request.kind == g_kind::thread) sched.nthreads.fetch_add(1, std::memory_order_relaxed);
+  gp->goid = next_goid(pp);
+  casgstatus(gp, gstatus::dead, gstatus::runnable);
+  m_locks_dec();
+  return {gp, 0};
+}
+
+go_result newproc(const go_request& request) noexcept {
+  const go_result made = newproc1(request);
+  if (made.gp != nullptr) runqput(getm()->p, made.gp, true);
+  return made;
+}
+
+// rt0_go's newproc: the goroutine that runs the program.
+extern "C" void rt0_newproc(void (*fn)(void*), void* arg) {
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+  const go_result made = newproc({fn, arg, g_kind::thread, thread_stack_class(), here});
+  if (made.gp == nullptr) no_main_stack();
+}
+
+}  // namespace rt0

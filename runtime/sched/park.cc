@@ -1,0 +1,162 @@
+#include "runtime/sched/park.h"
+
+#include "rt0/upcalls.h"
+#include "runtime/base/fatal.h"
+#include "runtime/sched/gfree.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/runq.h"
+#include "sys/clock.h"
+
+namespace rt0 {
+namespace {
+
+constexpr int generation_shift = 3;
+
+constexpr std::uint64_t claim_word(std::uint64_t generation, claim_state s) {
+  return generation << generation_shift | static_cast<std::uint64_t>(s);
+}
+constexpr claim_state state_of(std::uint64_t word) {
+  return static_cast<claim_state>(word & ((1u << generation_shift) - 1));
+}
+
+// --- what completes a switch away, run by the next goroutine or on g0: the leaver's registers are saved by
+// now
+
+void commit_park(g* gp) noexcept {
+  std::uint64_t word = gp->claim.word.load(std::memory_order_relaxed);
+  const std::uint64_t generation = word >> generation_shift;
+  // release, pairs with: claim's CAS(acquire): the claimer makes a goroutine runnable whose context is saved
+  if (state_of(word) == claim_state::armed &&
+      gp->claim.word.compare_exchange_strong(word, claim_word(generation, claim_state::parked),
+                                             std::memory_order_release, std::memory_order_relaxed)) {
+    return;
+  }
+  goready(gp);  // claimed while it was leaving
+}
+
+void commit_yield(g* gp) noexcept { runqput(getm()->p, gp, false); }
+
+void commit_exit(g* gp) noexcept {
+  if (gp->exited != nullptr) {
+    gp->exited(gp);
+  } else {
+    gfput(getm()->p, gp);
+  }
+}
+
+// The rest of leave() on g0.
+void leave_on_g0(g* gp) {
+  m* mp = getm();
+  const auto after = mp->after;
+  mp->after = nullptr;
+  mp->curg = nullptr;
+  gp->m = nullptr;
+  casgstatus(gp, gstatus::running, mp->leaving_to);
+  after(gp);
+  schedule();
+}
+
+// The running goroutine leaves its M in the new status; after(gp) completes it. Returns when it is resumed.
+//
+// Straight to the P's next goroutine if there is one: no g0, one change of %fs instead of two. Not on every
+// 61st departure, when the scheduler looks at the timers and the global queue (two goroutines that play
+// ping-pong never reach it otherwise).
+void leave(gstatus to, void (*after)(g*)) noexcept {
+  m* mp = getm();
+  g* gp = mp->curg;
+  ensure(mp->locks == 0, "park while holding a runtime lock");
+  ensure(mp->insig == 0, "park in a signal handler");
+  p* pp = mp->p;
+  g* next = ++pp->schedtick % sched_tick_period != 0 ? runqget(pp) : nullptr;
+  mp->after = after;
+  if (next == nullptr) {
+    mp->leaving_to = to;
+    rt0_mcall(leave_on_g0);
+  } else {
+    mp->after_g = gp;
+    casgstatus(gp, gstatus::running, to);
+    casgstatus(next, gstatus::runnable, gstatus::running);
+    gp->m = nullptr;
+    next->m = mp;
+    mp->curg = next;
+    rt0_switch(&gp->sched, &next->sched);
+  }
+  rt0_finish_switch();
+}
+
+void wait_timer_fired(timer* t, std::uint64_t generation) {
+  auto* gp = reinterpret_cast<g*>(reinterpret_cast<char*>(t) - offsetof(g, wait_timer));
+  claim({gp, generation}, claim_state::timed_out);
+}
+
+}  // namespace
+
+extern "C" void rt0_finish_switch() {
+  m* mp = getm();
+  if (mp->after == nullptr) return;
+  const auto after = mp->after;
+  mp->after = nullptr;
+  after(mp->after_g);
+}
+
+wait_ticket begin_wait() noexcept {
+  g* gp = getg();
+  const std::uint64_t generation = (gp->claim.word.load(std::memory_order_relaxed) >> generation_shift) + 1;
+  // The ticket is published by its owner's own release (a bucket's lock, a timer's lock).
+  gp->claim.word.store(claim_word(generation, claim_state::armed), std::memory_order_relaxed);
+  return {gp, generation};
+}
+
+bool claim(wait_ticket ticket, claim_state how) noexcept {
+  std::uint64_t word = ticket.gp->claim.word.load(std::memory_order_relaxed);
+  for (;;) {
+    if (word >> generation_shift != ticket.generation) return false;
+    const claim_state now = state_of(word);
+    if (now != claim_state::armed && now != claim_state::parked) return false;
+    // acquire, pairs with: commit_park CAS(release). release, pairs with: gopark's final load(acquire)
+    if (ticket.gp->claim.word.compare_exchange_weak(word, claim_word(ticket.generation, how),
+                                                    std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      if (now == claim_state::parked) goready(ticket.gp);
+      return true;
+    }
+  }
+}
+
+claim_state gopark(wait_ticket ticket, wait_reason why, std::int64_t deadline_ns) noexcept {
+  g* gp = ticket.gp;
+  gp->why = why;
+  const bool timed = deadline_ns >= 0 && deadline_ns != no_timer;
+  timer& t = gp->wait_timer;
+  if (timed) {
+    t.when_ns = deadline_ns;
+    t.fire = wait_timer_fired;
+    t.tag = ticket.generation;
+    getm()->p->timers.add(t);
+  }
+  leave(gstatus::waiting, commit_park);
+  // False: it fired. It may still be about to claim; the generation makes that harmless.
+  if (timed && t.heap != nullptr) (void)t.heap->remove(t);
+  return state_of(gp->claim.word.load(std::memory_order_acquire));  // pairs with: claim CAS(release)
+}
+
+void sleep_until(std::int64_t deadline_ns) noexcept {
+  if (deadline_ns <= sys::nanotime()) return yield();
+  (void)gopark(begin_wait(), wait_reason::sleep, deadline_ns);
+}
+
+void yield() noexcept { leave(gstatus::runnable, commit_yield); }
+
+void goready(g* gp) noexcept {
+  casgstatus(gp, gstatus::waiting, gstatus::runnable);
+  runqput(getm()->p, gp, true);
+}
+
+void goexit() noexcept {
+  leave(gstatus::dead, commit_exit);
+  throw_("goexit: a dead goroutine was resumed");
+}
+
+// The frame under every goroutine returns here.
+extern "C" void rt0_goexit1() { goexit(); }
+
+}  // namespace rt0

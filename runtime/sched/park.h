@@ -1,0 +1,69 @@
+// Parking: how a goroutine waits, and how exactly one event ends its wait.
+//
+// Every wait has a ticket: the goroutine and a generation. Whoever wants to end it (a waker, the timer, a
+// cancellation) claims the ticket by one CAS on the goroutine's claim word; the first wins, the others touch
+// nothing. A ticket of an earlier wait has an old generation and can claim nothing, so timers and wait nodes
+// may be stale.
+//
+//   claim word = generation << 3 | state
+//
+//   idle, done --begin_wait--> armed --commit, after the switch away--> parked
+//                                |                                         |
+//                              claim: the goroutine finds it at commit   claim: the claimer makes it runnable
+//                                |                                         |
+//                                v                                         v
+//                      woken, handed, timed_out, cancelled (done)   woken, handed, timed_out, cancelled
+//                      (done)
+//
+// The commit happens only when the goroutine's registers are saved and it is off its stack: on g0, or by the
+// goroutine that runs next after a direct switch. A claim before it (armed) leaves the goroutine to the
+// committer, who makes it runnable; so no waker ever spins for a switch to complete, and no lock is held
+// across one. Go hands a lock over to the next goroutine instead (gopark's unlockf): rejected, since a
+// bucket's lock would be held during the switch.
+#pragma once
+#include <cstdint>
+
+#include "runtime/sched/g.h"
+
+namespace rt0 {
+
+enum class claim_state : std::uint64_t {
+  idle = 0,
+  armed = 1,
+  parked = 2,
+  woken = 4,
+  timed_out = 5,
+  cancelled = 6,
+  handed = 7
+};
+
+struct wait_ticket {
+  g* gp;
+  std::uint64_t generation;
+};
+
+inline constexpr std::int64_t forever = -1;  // as a deadline: none
+
+// Begins a wait of the running goroutine. Publish the ticket, then gopark it.
+wait_ticket begin_wait() noexcept;
+
+// Parks the running goroutine until its ticket is claimed, or deadline_ns on CLOCK_MONOTONIC claims it as
+// timed_out. Returns how it ended. m->locks must be 0.
+claim_state gopark(wait_ticket ticket, wait_reason why, std::int64_t deadline_ns) noexcept;
+
+// Ends the wait as `how`, unless somebody else did. True: this call ended it. Any stack; never parks.
+bool claim(wait_ticket ticket, claim_state how) noexcept;
+
+// Sleeps until deadline_ns on CLOCK_MONOTONIC; in the past: yields.
+void sleep_until(std::int64_t deadline_ns) noexcept;
+
+// Lets the other runnable goroutines of this P go first. Go's goyield.
+void yield() noexcept;
+
+// A waiting goroutine, whose wait the caller has ended, becomes runnable, next on this P.
+void goready(g* gp) noexcept;
+
+// Ends the running goroutine: gp->exited (or the free list) gets it when it is off its stack.
+[[noreturn]] void goexit() noexcept;
+
+}  // namespace rt0

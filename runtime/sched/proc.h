@@ -1,0 +1,49 @@
+// The scheduler's main loop and the making of goroutines.
+#pragma once
+#include "runtime/sched/sched.h"
+
+namespace rt0 {
+
+// Every 61st switch of a P looks beyond its own queue: Go's number, a prime, so that it beats with no
+// program's rhythm.
+inline constexpr std::uint32_t sched_tick_period = 61;
+
+// One round: finds a runnable goroutine and executes it. On g0, never returns.
+[[noreturn]] void schedule() noexcept;
+
+struct go_request {
+  void (*fn)(void*);
+  void* arg;
+  g_kind kind;
+  int size_class;  // of the stack
+  std::uintptr_t callerpc;
+};
+struct go_result {
+  g* gp;  // nullptr: error says why
+  int error;
+};
+// Makes a goroutine in state runnable; the caller puts it on a queue. May run on any stack of an M with a P.
+go_result newproc1(const go_request& request) noexcept;
+
+// The seed's `go fn(arg)`: newproc1 and the run queue.
+go_result newproc(const go_request& request) noexcept;
+
+// The locale word of a fresh TCB: set by the C library seam before goroutine 2.
+extern constinit void* initial_locale;
+
+// Stack sizes: RLIMIT_STACK's rule for threads.
+int thread_stack_class() noexcept;
+void set_thread_stack_class(int size_class) noexcept;
+
+// Makes the first n Ps of allp and idles the others. The world is stopped. Returns goroutines that lost their
+// P.
+g* procresize(int n) noexcept;
+
+// Nothing runs, nothing will: reports the deadlock and exits, unless a signal handler may still wake
+// somebody.
+void checkdead() noexcept;
+
+// 64 random bits, not for secrets: the M's own generator.
+std::uint64_t fastrand() noexcept;
+
+}  // namespace rt0

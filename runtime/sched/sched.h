@@ -1,0 +1,78 @@
+// sched: the scheduler's global state, and the lists of everything. Go's runtime2.go schedt.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/lock/mutex.h"
+#include "runtime/sched/g.h"
+#include "runtime/sched/m.h"
+#include "runtime/sched/p.h"
+
+namespace rt0 {
+
+inline constexpr int max_procs = 1024;
+inline constexpr std::uint64_t goid_batch = 16;
+
+// Goroutines in a list linked by schedlink, first in first out.
+struct g_queue {
+  g* head = nullptr;
+  g* tail = nullptr;
+  std::uint32_t size = 0;
+
+  bool empty() const { return head == nullptr; }
+  void push_back(g* gp) {
+    gp->schedlink = nullptr;
+    if (tail != nullptr) {
+      tail->schedlink = gp;
+    } else {
+      head = gp;
+    }
+    tail = gp;
+    size++;
+  }
+  g* pop() {
+    g* gp = head;
+    if (gp == nullptr) return nullptr;
+    head = gp->schedlink;
+    if (head == nullptr) tail = nullptr;
+    size--;
+    return gp;
+  }
+};
+
+struct schedt {
+  std::atomic<std::uint64_t> goidgen{0};
+  std::atomic<std::int64_t> lastpoll_ns{0};
+  std::int64_t maxmcount = 0;
+  std::atomic<std::int32_t> ngsys{0};     // goroutines of kind system
+  std::atomic<std::int64_t> nthreads{0};  // goroutines of kind thread that have not ended
+  bool world_stopped = false;
+
+  mutex<lock_rank::sched> lock;
+  g_queue runq RT0_GUARDED_BY(lock);
+  p* pidle RT0_GUARDED_BY(lock) = nullptr;  // Ps that ran and went idle
+  std::int32_t npidle RT0_GUARDED_BY(lock) = 0;
+  std::int32_t fresh_p RT0_GUARDED_BY(lock) = 0;  // Ps [fresh_p, gomaxprocs) are idle and were never used
+  std::int64_t nmcount RT0_GUARDED_BY(lock) = 0;
+  std::int32_t gomaxprocs = 0;  // written while the world is stopped
+};
+
+extern constinit schedt sched;
+extern constinit p allp[max_procs];
+
+// g0 of m0 with its TLS room, and m0: named by rt0_go.
+struct alignas(64) g0_block {
+  std::byte tls[G0_TLS_ROOM];
+  g g0;
+};
+extern "C" {
+extern constinit g0_block rt0_g0_block;
+extern constinit m rt0_m0;
+}
+
+// All goroutines ever made; a place, once given, keeps its G. Index i holds the G of index i + 1.
+void allgadd(g* gp) noexcept;
+std::uint32_t allg_count() noexcept;
+g* allg_at(std::uint32_t i) noexcept;
+
+}  // namespace rt0

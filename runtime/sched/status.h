@@ -1,0 +1,51 @@
+// The states of a goroutine, and who owns its stack in each. Go's runtime2.go _Gidle and on.
+//
+//   idle      just allocated                                   nobody's stack
+//   dead      unused: on a free list, or being made            the free list's, or the maker's
+//   runnable  on a run queue                                   the run queue's
+//   running   executes on an M with a P                        the goroutine's own
+//   syscall   executes a system call on an M                   the goroutine's own
+//   waiting   parked; somewhere a waker can find it            nobody's; the parker's until the switch away
+//   is complete
+//
+//   idle -> dead -> runnable -> running -> waiting -> runnable
+//                      ^          |  |  ^
+//                      +-- yield -+  |  +-- exitsyscall -- syscall
+//                   dead <-- goexit -+---- entersyscall -----^
+#pragma once
+#include <cstdint>
+
+namespace rt0 {
+
+struct g;
+
+enum class gstatus : std::uint32_t {
+  idle = 0,
+  runnable = 1,
+  running = 2,
+  syscall = 3,
+  waiting = 4,
+  dead = 6
+};
+
+// The edges above; casgstatus consults them.
+inline constexpr bool gstatus_edge(gstatus from, gstatus to) {
+  switch (from) {
+    case gstatus::idle: return to == gstatus::dead;
+    case gstatus::dead: return to == gstatus::runnable;
+    case gstatus::runnable: return to == gstatus::running;
+    case gstatus::running:
+      return to == gstatus::waiting || to == gstatus::runnable || to == gstatus::dead ||
+             to == gstatus::syscall;
+    case gstatus::syscall: return to == gstatus::running || to == gstatus::runnable;
+    case gstatus::waiting: return to == gstatus::runnable;
+  }
+  return false;
+}
+
+// Moves gp from one state to the next. Anything else found there is a corrupt runtime: throws.
+void casgstatus(g* gp, gstatus from, gstatus to) noexcept;
+gstatus readgstatus(const g* gp) noexcept;
+const char* text_of(gstatus) noexcept;
+
+}  // namespace rt0

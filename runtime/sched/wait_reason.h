@@ -1,0 +1,31 @@
+// Why a goroutine waits: shown in dumps, as in Go ("goroutine 18 [sleep]:").
+#pragma once
+#include <cstdint>
+
+namespace rt0 {
+
+enum class wait_reason : std::uint8_t {
+  none,
+  sleep,
+  mutex,
+  condition,
+  read_lock,
+  write_lock,
+  once,
+  join,
+  futex,
+  file_lock,
+  libc_lock,
+  exit,
+  semaphore,
+};
+
+inline constexpr const char* wait_reason_text[] = {
+    "waiting",        "sleep",       "mutex lock", "condition wait", "rwlock read lock", "rwlock write lock",
+    "once",           "thread join", "futex wait", "FILE lock",      "C library lock",   "exit in progress",
+    "semaphore wait",
+};
+
+inline constexpr const char* text_of(wait_reason why) { return wait_reason_text[static_cast<int>(why)]; }
+
+}  // namespace rt0

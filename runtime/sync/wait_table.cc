@@ -1,0 +1,140 @@
+#include "runtime/sync/wait_table.h"
+
+#include "runtime/base/tables.h"
+#include "runtime/lock/mutex.h"
+
+namespace rt0 {
+namespace {
+
+// A power of two; at 64 bytes each they cost the pages that are used.
+constexpr std::size_t bucket_count = 256;
+
+struct alignas(64) bucket {
+  mutex<lock_rank::wait_bucket> lock;
+  wait_node* head RT0_GUARDED_BY(lock) = nullptr;
+  wait_node* tail RT0_GUARDED_BY(lock) = nullptr;
+};
+
+RT0_TABLE
+constinit bucket table[bucket_count];
+
+// Odd, so that multiplication by it is a permutation. Until seeded: 2^64 divided by the golden ratio.
+constinit std::uint64_t hash_key = 0x9e3779b97f4a7c15;
+
+// Multiplicative hashing (Knuth, TAOCP 6.4): words of one object fall into different buckets.
+bucket& bucket_of(const void* address) noexcept {
+  const auto a = reinterpret_cast<std::uintptr_t>(address);
+  return table[(a >> 2) * hash_key >> (64 - 8)];
+}
+static_assert(bucket_count == 1 << 8);
+
+void link(bucket& b, wait_node& node) noexcept RT0_REQUIRES(b.lock) {
+  node.next = nullptr;
+  node.previous = b.tail;
+  (b.tail != nullptr ? b.tail->next : b.head) = &node;
+  b.tail = &node;
+  node.linked = true;
+}
+
+void link_first(bucket& b, wait_node& node) noexcept RT0_REQUIRES(b.lock) {
+  node.previous = nullptr;
+  node.next = b.head;
+  (b.head != nullptr ? b.head->previous : b.tail) = &node;
+  b.head = &node;
+  node.linked = true;
+}
+
+void unlink(bucket& b, wait_node& node) noexcept RT0_REQUIRES(b.lock) {
+  (node.previous != nullptr ? node.previous->next : b.head) = node.next;
+  (node.next != nullptr ? node.next->previous : b.tail) = node.previous;
+  node.linked = false;
+}
+
+}  // namespace
+
+void wait_table_seed(std::uint64_t random) noexcept { hash_key ^= random & ~std::uint64_t{1}; }
+
+void enter(wait_node& node, const void* address) noexcept {
+  node.address = address;
+  node.ticket = begin_wait();
+  node.impatient = false;
+  bucket& b = bucket_of(address);
+  lock_guard hold(b.lock);
+  link(b, node);
+}
+
+wait_result park(wait_node& node, std::int64_t deadline_ns, wait_reason why) noexcept {
+  const claim_state how = gopark(node.ticket, why, deadline_ns);
+  // A waker unlinks what it claims. After a timeout the node is still in the list, and a waker may be looking
+  // at it.
+  if (how == claim_state::woken) return wait_result::woken;
+  if (how == claim_state::handed) return wait_result::handed;
+  bucket& b = bucket_of(node.address);
+  lock_guard hold(b.lock);
+  if (node.linked) unlink(b, node);
+  return wait_result::timed_out;
+}
+
+wait_result wait_if_equal(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
+                          wait_reason why) noexcept {
+  return wait_for_lock(word, expected, deadline_ns, why, false);
+}
+
+wait_result wait_for_lock(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
+                          wait_reason why, bool impatient) noexcept {
+  wait_node node;
+  node.address = word;
+  node.impatient = impatient;
+  bucket& b = bucket_of(word);
+  b.lock.lock();
+  // seq_cst and under the lock: a waker stores to the word before it takes the lock, so either we see its
+  // value or it sees our node.   pairs with: wake's lock
+  if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != expected) {
+    b.lock.unlock();
+    return wait_result::not_equal;
+  }
+  node.ticket = begin_wait();
+  impatient ? link_first(b, node) : link(b, node);
+  b.lock.unlock();
+  return park(node, deadline_ns, why);
+}
+
+int wake(const void* address, int count) noexcept {
+  bucket& b = bucket_of(address);
+  lock_guard hold(b.lock);
+  int woken = 0;
+  for (wait_node* node = b.head; node != nullptr && woken < count;) {
+    wait_node* next = node->next;
+    if (node->address == address) {
+      const wait_ticket ticket = node->ticket;
+      // Unlinked first: once claimed, the node may be gone.
+      unlink(b, *node);
+      if (claim(ticket, claim_state::woken)) woken++;
+    }
+    node = next;
+  }
+  return woken;
+}
+
+void release_to_waiter(std::atomic<std::uint32_t>& word, std::uint32_t free) noexcept {
+  bucket& b = bucket_of(&word);
+  lock_guard hold(b.lock);
+  bool released = false;
+  for (wait_node* node = b.head; node != nullptr;) {
+    wait_node* next = node->next;
+    if (node->address == &word) {
+      const wait_ticket ticket = node->ticket;
+      const bool hand = node->impatient && !released;
+      if (!hand && !released) {
+        word.store(free, std::memory_order_release);  // pairs with: lock_word's acquiring operations
+        released = true;
+      }
+      unlink(b, *node);
+      if (claim(ticket, hand ? claim_state::handed : claim_state::woken)) return;
+    }
+    node = next;
+  }
+  if (!released) word.store(free, std::memory_order_release);  // pairs with: lock_word's acquiring operations
+}
+
+}  // namespace rt0

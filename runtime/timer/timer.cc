@@ -1,0 +1,108 @@
+#include "runtime/timer/timer.h"
+
+#include "runtime/base/fatal.h"
+
+namespace rt0 {
+
+bool timers::before(const timer& a, const timer& b) noexcept {
+  return a.when_ns != b.when_ns ? a.when_ns < b.when_ns : a.order < b.order;
+}
+
+// Two roots become one: the later is made the leftmost child of the earlier.
+timer* timers::meld(timer* a, timer* b) noexcept {
+  if (a == nullptr) return b;
+  if (b == nullptr) return a;
+  if (before(*b, *a)) {
+    timer* swap = a;
+    a = b;
+    b = swap;
+  }
+  b->previous = a;
+  b->sibling = a->child;
+  if (a->child != nullptr) a->child->previous = b;
+  a->child = b;
+  a->sibling = nullptr;
+  a->previous = nullptr;
+  return a;
+}
+
+// The two-pass rule: pairs from left to right, then all of them from right to left. Without recursion: the
+// pairs are chained backwards through sibling.
+timer* timers::meld_children(timer* first) noexcept {
+  timer* pairs = nullptr;
+  while (first != nullptr) {
+    timer* a = first;
+    timer* b = a->sibling;
+    first = b != nullptr ? b->sibling : nullptr;
+    a->sibling = nullptr;
+    if (b != nullptr) b->sibling = nullptr;
+    timer* pair = meld(a, b);
+    pair->sibling = pairs;
+    pairs = pair;
+  }
+  timer* root = nullptr;
+  while (pairs != nullptr) {
+    timer* next = pairs->sibling;
+    pairs->sibling = nullptr;
+    root = meld(root, pairs);
+    pairs = next;
+  }
+  if (root != nullptr) root->previous = nullptr;
+  return root;
+}
+
+void timers::unlink(timer& t) noexcept {
+  timer* children = meld_children(t.child);
+  if (&t == root_) {
+    root_ = children;
+  } else {
+    if (t.previous->child == &t) {
+      t.previous->child = t.sibling;
+    } else {
+      t.previous->sibling = t.sibling;
+    }
+    if (t.sibling != nullptr) t.sibling->previous = t.previous;
+    root_ = meld(root_, children);
+  }
+  t.child = t.sibling = t.previous = nullptr;
+  t.heap = nullptr;
+}
+
+void timers::add(timer& t) noexcept {
+  lock_guard hold(lock_);
+  ensure(t.heap == nullptr, "timers::add: timer is pending");
+  t.order = added_++;
+  t.child = t.sibling = t.previous = nullptr;
+  t.heap = this;
+  root_ = meld(root_, &t);
+}
+
+bool timers::remove(timer& t) noexcept {
+  lock_guard hold(lock_);
+  if (t.heap != this) return false;
+  unlink(t);
+  return true;
+}
+
+std::int64_t timers::next_when() noexcept {
+  lock_guard hold(lock_);
+  return root_ != nullptr ? root_->when_ns : no_timer;
+}
+
+int timers::run(std::int64_t now_ns) noexcept {
+  for (int fired = 0;; fired++) {
+    lock_.lock();
+    timer* t = root_;
+    if (t == nullptr || t->when_ns > now_ns) {
+      lock_.unlock();
+      return fired;
+    }
+    unlink(*t);
+    const auto fire = t->fire;
+    const std::uint64_t tag = t->tag;
+    lock_.unlock();
+    fire(t, tag);
+  }
+}
+
+}  // namespace rt0

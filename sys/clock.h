@@ -1,0 +1,12 @@
+// Time, by the vDSO: no system call where the kernel offers it.
+#pragma once
+#include <cstdint>
+
+namespace rt0::sys {
+
+enum class clock : int { realtime = 0, monotonic = 1 };
+
+// Nanoseconds since the clock's epoch.
+std::int64_t nanotime(clock = clock::monotonic) noexcept;
+
+}  // namespace rt0::sys

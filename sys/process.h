@@ -1,0 +1,24 @@
+// The process and its kernel threads.
+#pragma once
+#include <cstdint>
+
+#include "sys/ret.h"
+
+namespace rt0::sys {
+
+struct resource_limit {
+  std::uint64_t soft, hard;  // bytes; ~0: unlimited
+};
+inline constexpr std::uint64_t unlimited = ~std::uint64_t{0};
+enum class resource : int { stack = 3, address_space = 9 };  // RLIMIT_STACK, RLIMIT_AS
+
+[[noreturn]] void exit_group(int status) noexcept;
+std::int32_t getpid() noexcept;
+std::int32_t gettid() noexcept;
+ret<int> tgkill(std::int32_t pid, std::int32_t tid, int signal) noexcept;
+resource_limit limit_of(resource) noexcept;
+// CPUs that this thread may run on, at least 1.
+int affinity_count() noexcept;
+void sched_yield() noexcept;
+
+}  // namespace rt0::sys

@@ -1,0 +1,51 @@
+#include "sys/signal.h"
+
+#include <sys/syscall.h>
+#include <sys/time.h>
+
+#include <initializer_list>
+
+#include "rt0/arch.h"
+
+namespace rt0::sys {
+namespace {
+
+struct kernel_sigaction {
+  std::uintptr_t handler;
+  unsigned long flags;
+  std::uintptr_t restorer;
+  sigset mask;
+};
+
+}  // namespace
+
+ret<int> sigprocmask(mask_how how, const sigset* set, sigset* old) noexcept {
+  return ret<int>::from_raw(raw_syscall(SYS_rt_sigprocmask, static_cast<long>(how),
+                                        reinterpret_cast<long>(set), reinterpret_cast<long>(old),
+                                        sizeof(sigset)));
+}
+
+bool has_handler(int signal) noexcept {
+  kernel_sigaction now{};
+  const long r = raw_syscall(SYS_rt_sigaction, signal, 0, reinterpret_cast<long>(&now), sizeof(sigset));
+  constexpr std::uintptr_t sig_dfl = 0, sig_ign = 1;
+  return r == 0 && now.handler != sig_dfl && now.handler != sig_ign;
+}
+
+bool itimer_pending() noexcept {
+  for (int which : {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF}) {
+    itimerval now{};
+    const long r = raw_syscall(SYS_getitimer, which, reinterpret_cast<long>(&now));
+    if (r == 0 && (now.it_value.tv_sec != 0 || now.it_value.tv_usec != 0)) return true;
+  }
+  return false;
+}
+
+void default_action(int signal) noexcept {
+  const kernel_sigaction dfl{};
+  raw_syscall(SYS_rt_sigaction, signal, reinterpret_cast<long>(&dfl), 0, sizeof(sigset));
+  const sigset bit = sig_bit(signal);
+  (void)sigprocmask(mask_how::unblock, &bit, nullptr);
+}
+
+}  // namespace rt0::sys

@@ -1,0 +1,25 @@
+// Signal masks and dispositions, by the kernel's own structures (its sigset is 64 bits, a C library's is
+// larger).
+#pragma once
+#include <cstdint>
+
+#include "sys/ret.h"
+
+namespace rt0::sys {
+
+using sigset = std::uint64_t;  // bit signal-1
+inline constexpr sigset sig_bit(int signal) { return sigset{1} << (signal - 1); }
+inline constexpr int signal_count = 64;
+
+enum class mask_how : int { block = 0, unblock = 1, set = 2 };
+// Changes the calling M's kernel mask (set == nullptr: reads it) and returns the old one.
+ret<int> sigprocmask(mask_how, const sigset* set, sigset* old) noexcept;
+
+// A function of the program is installed for the signal (neither SIG_DFL nor SIG_IGN).
+bool has_handler(int signal) noexcept;
+// An interval timer (setitimer, alarm) will still fire.
+bool itimer_pending() noexcept;
+// SIG_DFL for the signal, unblocked on this M.
+void default_action(int signal) noexcept;
+
+}  // namespace rt0::sys

@@ -1,0 +1,11 @@
+#!/bin/sh
+# deadlock_test.sh EXPECT DEADLOCK_PROBE: Go's message and status 2; nothing of the kind while a timer is
+# pending. Only for programs on rt0: elsewhere they hang.
+set -eu
+message="fatal error: all goroutines are asleep - deadlock!"
+for how in self-lock cycle lost-notify join; do
+  "$1" --status 2 --stderr-has "$message" --timeout 20 -- "$2" "$how"
+done
+for how in slow timed; do
+  "$1" --status 0 --stderr-lines 0 --timeout 20 -- "$2" "$how"
+done

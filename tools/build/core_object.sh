@@ -1,0 +1,29 @@
+#!/bin/bash
+# core_object SHIPPED.o OPEN.o INPUT...
+#
+# Merges the core into one object: all code in the one section rt0_text (a preempted pc is "in the
+# runtime" exactly if it lies in it), every COMDAT group resolved. OPEN.o keeps hidden names linkable;
+# SHIPPED.o makes them local.
+set -euo pipefail
+shipped=$1 open=$2
+shift 2
+
+die() { echo "rt0core.o: $*" >&2; exit 1; }
+
+[ $# -gt 0 ] || die "no sources yet"
+script=$open.lds
+trap 'rm -f "$script"' EXIT
+echo 'SECTIONS { rt0_text 0 : { *(.text .text.*) } }' >"$script"
+ld -r --force-group-allocation -T "$script" -o "$open" "$@"
+
+left=$(objdump -h "$open" | awk '$2 ~ /^\.text/ && $3 !~ /^0*$/ {print $2}')
+[ -z "$left" ] || die "code outside rt0_text: $left"
+
+# The core is in every program, C ones too, and runs where nothing may throw or allocate.
+foreign=$(nm -u "$open" | awk '$1 != "w" && $2 ~ /^(_Z|__cxa_|__gxx_|_Unwind_)/ {print $2}' | c++filt)
+[ -z "$foreign" ] || die "undefined C++ names, and none may come from a library: ${foreign//$'\n'/, }"
+
+# libstdc++'s headers give std's templates default visibility; the core's copies are the core's alone.
+# (Not --localize-symbols=FILE: objcopy fails without a word when FILE is empty.)
+mapfile -t std_copies < <(nm "$open" | awk '$2 ~ /^[WV]$/ && $3 ~ /^_Z(N|NK)?S[tabsiod]/ {print $3}')
+objcopy --localize-hidden "${std_copies[@]/#/--localize-symbol=}" "$open" "$shipped"
