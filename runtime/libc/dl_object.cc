@@ -17,8 +17,7 @@ char* as_pointer(std::uintptr_t address) noexcept { return reinterpret_cast<char
 
 // libgcc_eh's question (gcc >= 12): which object holds this code, and where is its .eh_frame_hdr? Takes no
 // lock, so it may be asked on any stack.
-RT0_EXPORT
-int _dl_find_object(void* pc, dl_find_object* result) noexcept {
+RT0_EXPORT int _dl_find_object(void* pc, dl_find_object* result) noexcept {
   const sys::image::segments& image = sys::image::self();
   const auto address = reinterpret_cast<std::uintptr_t>(pc);
   if (address < image.lo || address >= image.hi || image.eh_frame_hdr == 0) return -1;
@@ -30,8 +29,7 @@ int _dl_find_object(void* pc, dl_find_object* result) noexcept {
 }
 
 // The same for other unwinders and for profilers: one call, for the one object.
-RT0_EXPORT
-int dl_iterate_phdr(int (*callback)(dl_phdr_info*, std::size_t, void*), void* data) {
+RT0_EXPORT int dl_iterate_phdr(int (*callback)(dl_phdr_info*, std::size_t, void*), void* data) {
   const sys::image::segments& image = sys::image::self();
   dl_phdr_info info{};
   info.dlpi_addr = image.bias;

@@ -101,41 +101,32 @@ void run_exit(int status) {
 
 using namespace rt0::libc;
 
-RT0_EXPORT
-void exit(int status) { run_exit(status); }
-RT0_EXPORT
-void _Exit(int status) { rt0::sys::exit_group(status); }
-RT0_EXPORT
-void _exit(int status) { rt0::sys::exit_group(status); }
+RT0_EXPORT void exit(int status) { run_exit(status); }
+RT0_EXPORT void _Exit(int status) { rt0::sys::exit_group(status); }
+RT0_EXPORT void _exit(int status) { rt0::sys::exit_group(status); }
 
-RT0_EXPORT
-void quick_exit(int status) {
+RT0_EXPORT void quick_exit(int status) {
   at_quick.run();
   rt0::sys::exit_group(status);
 }
 
-RT0_EXPORT
-int __cxa_atexit(void (*fn)(void*), void* arg, void*) { return at_exit.push({fn, arg}) ? 0 : -1; }
-RT0_EXPORT
-int atexit(void (*fn)()) { return __cxa_atexit(call_plain, reinterpret_cast<void*>(fn), nullptr); }
+RT0_EXPORT int __cxa_atexit(void (*fn)(void*), void* arg, void*) { return at_exit.push({fn, arg}) ? 0 : -1; }
+RT0_EXPORT int atexit(void (*fn)()) { return __cxa_atexit(call_plain, reinterpret_cast<void*>(fn), nullptr); }
 // glibc's header declares it with C++ linkage under its C name.
 [[gnu::visibility("default")]] int at_quick_exit(void (*fn)()) noexcept {
   return at_quick.push({call_plain, reinterpret_cast<void*>(fn)}) ? 0 : -1;
 }
 
-RT0_EXPORT
-int raise(int signal) {
+RT0_EXPORT int raise(int signal) {
   const auto sent = rt0::sys::tgkill(rt0::sys::getpid(), rt0::sys::gettid(), signal);
   if (!sent.ok()) errno = sent.error();
   return sent.ok() ? 0 : -1;
 }
 
-RT0_EXPORT
-pid_t gettid() { return rt0::sys::gettid(); }
+RT0_EXPORT pid_t gettid() { return rt0::sys::gettid(); }
 
 // The user's SIGABRT handler first; if it returns, the default action.
-RT0_EXPORT
-void abort() {
+RT0_EXPORT void abort() {
   const rt0::sys::sigset abrt = rt0::sys::sig_bit(SIGABRT);
   (void)rt0::sys::sigprocmask(rt0::sys::mask_how::unblock, &abrt, nullptr);
   raise(SIGABRT);

@@ -20,14 +20,10 @@
 
 extern "C" int* __errno_location();
 
-RT0_EXPORT
-void* __libc_malloc(std::size_t bytes) noexcept;
-RT0_EXPORT
-void* __libc_calloc(std::size_t count, std::size_t bytes) noexcept;
-RT0_EXPORT
-void* __libc_realloc(void* block, std::size_t bytes) noexcept;
-RT0_EXPORT
-void __libc_free(void* block) noexcept;
+RT0_EXPORT void* __libc_malloc(std::size_t bytes) noexcept;
+RT0_EXPORT void* __libc_calloc(std::size_t count, std::size_t bytes) noexcept;
+RT0_EXPORT void* __libc_realloc(void* block, std::size_t bytes) noexcept;
+RT0_EXPORT void __libc_free(void* block) noexcept;
 
 // Two steps, so that a test's renaming macros reach the name.
 #define RT0_TEXT_OF(name) #name

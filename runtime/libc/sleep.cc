@@ -9,8 +9,7 @@
 
 // Returns an error number. Nothing interrupts a goroutine's sleep yet, so the remaining time is never asked
 // for.
-RT0_EXPORT
-int clock_nanosleep(clockid_t clock, int flags, const timespec* time, timespec*) {
+RT0_EXPORT int clock_nanosleep(clockid_t clock, int flags, const timespec* time, timespec*) {
   if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_TAI) {
     return clock == CLOCK_PROCESS_CPUTIME_ID ? ENOTSUP : EINVAL;
   }
@@ -22,22 +21,19 @@ int clock_nanosleep(clockid_t clock, int flags, const timespec* time, timespec*)
   return 0;
 }
 
-RT0_EXPORT
-int nanosleep(const timespec* duration, timespec* rest) {
+RT0_EXPORT int nanosleep(const timespec* duration, timespec* rest) {
   const int error = clock_nanosleep(CLOCK_REALTIME, 0, duration, rest);
   if (error != 0) errno = error;
   return error == 0 ? 0 : -1;
 }
 
-RT0_EXPORT
-unsigned sleep(unsigned seconds) {
+RT0_EXPORT unsigned sleep(unsigned seconds) {
   const timespec duration{static_cast<time_t>(seconds), 0};
   nanosleep(&duration, nullptr);
   return 0;
 }
 
-RT0_EXPORT
-int usleep(useconds_t us) {
+RT0_EXPORT int usleep(useconds_t us) {
   const timespec duration{static_cast<time_t>(us / 1'000'000), static_cast<long>(us % 1'000'000) * 1000};
   return nanosleep(&duration, nullptr);
 }

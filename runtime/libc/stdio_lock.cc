@@ -78,28 +78,24 @@ static_assert(sizeof(lock_word) == sizeof(int) && alignof(lock_word) == alignof(
 }  // namespace
 
 // 1 if this call took the lock, 0 if the goroutine held it already. On the goroutine's stack; may park.
-RT0_EXPORT
-int __lockfile(musl_file* f) noexcept {
+RT0_EXPORT int __lockfile(musl_file* f) noexcept {
   if (is_mine(f)) return 0;
   if (!try_lock(f)) lock_slow(f);
   return 1;
 }
 
 // The exchange is the last touch of the FILE: fclose by the next owner may free it.
-RT0_EXPORT
-void __unlockfile(musl_file* f) noexcept {
+RT0_EXPORT void __unlockfile(musl_file* f) noexcept {
   // pairs with: try_lock and lock_slow (acquire)
   if ((file_word(f->lock).exchange(nobody, std::memory_order_release) & waiters) != 0) wake(&f->lock, 1);
 }
 
-RT0_EXPORT
-void flockfile(FILE* file) noexcept {
+RT0_EXPORT void flockfile(FILE* file) noexcept {
   musl_file* f = insides(file);
   if (__lockfile(f) == 0) f->lock_depth++;
 }
 
-RT0_EXPORT
-int ftrylockfile(FILE* file) noexcept {
+RT0_EXPORT int ftrylockfile(FILE* file) noexcept {
   musl_file* f = insides(file);
   if (is_mine(f)) {
     f->lock_depth++;
@@ -108,8 +104,7 @@ int ftrylockfile(FILE* file) noexcept {
   return try_lock(f) ? 0 : -1;
 }
 
-RT0_EXPORT
-void funlockfile(FILE* file) noexcept {
+RT0_EXPORT void funlockfile(FILE* file) noexcept {
   musl_file* f = insides(file);
   if (f->lock_depth != 0) {
     f->lock_depth--;
@@ -119,9 +114,7 @@ void funlockfile(FILE* file) noexcept {
 }
 
 // musl's tables (locale, time zone, open files, ...). The word begins as 0, which is lock_word's free.
-RT0_EXPORT
-void __lock(volatile int* l) noexcept { as_lock_word(l).lock(forever, wait_reason::libc_lock); }
-RT0_EXPORT
-void __unlock(volatile int* l) noexcept { as_lock_word(l).unlock(); }
+RT0_EXPORT void __lock(volatile int* l) noexcept { as_lock_word(l).lock(forever, wait_reason::libc_lock); }
+RT0_EXPORT void __unlock(volatile int* l) noexcept { as_lock_word(l).unlock(); }
 
 }  // namespace rt0::libc

@@ -83,8 +83,7 @@ long dispatch(long nr, const call_args& x) noexcept {
 }  // namespace
 }  // namespace rt0::libc
 
-RT0_EXPORT
-long syscall(long nr, ...) {
+RT0_EXPORT long syscall(long nr, ...) {
   va_list list;
   va_start(list, nr);
   rt0::libc::call_args x{};
@@ -99,13 +98,11 @@ long syscall(long nr, ...) {
 }
 
 // Holds its M while the call blocks: with one M, every goroutine waits with it.
-RT0_EXPORT
-long __syscall_cp(long nr, long a, long b, long c, long d, long e, long f) {
+RT0_EXPORT long __syscall_cp(long nr, long a, long b, long c, long d, long e, long f) {
   return rt0::sys::passthrough(nr, a, b, c, d, e, f);
 }
 
-RT0_EXPORT
-int sched_yield() {
+RT0_EXPORT int sched_yield() {
   rt0::yield();
   return 0;
 }

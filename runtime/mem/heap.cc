@@ -63,8 +63,7 @@ struct central_heap {
   large_table large RT0_GUARDED_BY(lock);
 };
 
-RT0_TABLE
-constinit central_heap heap;
+RT0_TABLE constinit central_heap heap;
 
 void link(span* s) RT0_REQUIRES(heap.lock) {
   span*& head = heap.room[s->size_class];

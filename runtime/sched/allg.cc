@@ -18,8 +18,7 @@ using block = std::atomic<g*>[block_places];
 
 constinit mutex<lock_rank::allg> allg_lock;
 constinit std::atomic<std::uint32_t> allg_length{0};
-RT0_TABLE
-constinit std::atomic<block*> blocks[max_blocks];
+RT0_TABLE constinit std::atomic<block*> blocks[max_blocks];
 // The first few need no block: a small process touches neither the table nor a mapping.
 constexpr std::uint32_t near_places = 32;
 constinit std::atomic<g*> near[near_places];

@@ -15,8 +15,7 @@
 namespace rt0 {
 
 constinit schedt sched;
-RT0_TABLE
-constinit p allp[max_procs]{};
+RT0_TABLE constinit p allp[max_procs]{};
 
 extern "C" {
 constinit g0_block rt0_g0_block{};

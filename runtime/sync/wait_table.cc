@@ -15,8 +15,7 @@ struct alignas(64) bucket {
   wait_node* tail RT0_GUARDED_BY(lock) = nullptr;
 };
 
-RT0_TABLE
-constinit bucket table[bucket_count];
+RT0_TABLE constinit bucket table[bucket_count];
 
 // Odd, so that multiplication by it is a permutation. Until seeded: 2^64 divided by the golden ratio.
 constinit std::uint64_t hash_key = 0x9e3779b97f4a7c15;

@@ -12,8 +12,7 @@
 
 #include "runtime/base/export.h"
 
-RT0_EXPORT
-void arc4random_buf(void* to, std::size_t bytes) noexcept {
+RT0_EXPORT void arc4random_buf(void* to, std::size_t bytes) noexcept {
   auto* p = static_cast<char*>(to);
   while (bytes != 0) {
     const ssize_t n = getrandom(p, bytes, 0);
@@ -28,8 +27,7 @@ void arc4random_buf(void* to, std::size_t bytes) noexcept {
   }
 }
 
-RT0_EXPORT
-std::uint32_t arc4random() noexcept {
+RT0_EXPORT std::uint32_t arc4random() noexcept {
   std::uint32_t n;
   arc4random_buf(&n, sizeof n);
   return n;
@@ -38,8 +36,7 @@ std::uint32_t arc4random() noexcept {
 // In [0, bound), each equally likely; 0 for bounds below 2. Lemire, "Fast Random Integer Generation in an
 // Interval": the product's high word is the answer, unless its low word falls into the part that would
 // favour some answers.
-RT0_EXPORT
-std::uint32_t arc4random_uniform(std::uint32_t bound) noexcept {
+RT0_EXPORT std::uint32_t arc4random_uniform(std::uint32_t bound) noexcept {
   if (bound < 2) return 0;
   const std::uint32_t unfair = -bound % bound;
   for (;;) {

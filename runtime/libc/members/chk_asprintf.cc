@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-RT0_EXPORT
-int __vasprintf_chk(char** to, int, const char* format, va_list args) { return vasprintf(to, format, args); }
+RT0_EXPORT int __vasprintf_chk(char** to, int, const char* format, va_list args) {
+  return vasprintf(to, format, args);
+}
 
-RT0_EXPORT
-int __asprintf_chk(char** to, int, const char* format, ...) {
+RT0_EXPORT int __asprintf_chk(char** to, int, const char* format, ...) {
   va_list args;
   va_start(args, format);
   const int result = vasprintf(to, format, args);
@@ -17,11 +17,11 @@ int __asprintf_chk(char** to, int, const char* format, ...) {
   return result;
 }
 
-RT0_EXPORT
-int __vdprintf_chk(int fd, int, const char* format, va_list args) { return vdprintf(fd, format, args); }
+RT0_EXPORT int __vdprintf_chk(int fd, int, const char* format, va_list args) {
+  return vdprintf(fd, format, args);
+}
 
-RT0_EXPORT
-int __dprintf_chk(int fd, int, const char* format, ...) {
+RT0_EXPORT int __dprintf_chk(int fd, int, const char* format, ...) {
   va_list args;
   va_start(args, format);
   const int result = vdprintf(fd, format, args);

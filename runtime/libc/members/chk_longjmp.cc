@@ -4,5 +4,4 @@
 
 #include <setjmp.h>
 
-RT0_EXPORT
-[[noreturn]] void __longjmp_chk(__jmp_buf_tag* to, int value) { longjmp(to, value); }
+RT0_EXPORT [[noreturn]] void __longjmp_chk(__jmp_buf_tag* to, int value) { longjmp(to, value); }

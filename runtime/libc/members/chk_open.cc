@@ -11,19 +11,15 @@ bool needs_mode(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMPFILE
 
 }  // namespace
 
-RT0_EXPORT
-int __open_2(const char* path, int flags) {
+RT0_EXPORT int __open_2(const char* path, int flags) {
   check(!needs_mode(flags));
   return open(path, flags);
 }
 
-RT0_EXPORT
-int __openat_2(int dir, const char* path, int flags) {
+RT0_EXPORT int __openat_2(int dir, const char* path, int flags) {
   check(!needs_mode(flags));
   return openat(dir, path, flags);
 }
 
-RT0_EXPORT
-int __open64_2(const char* path, int flags) { return __open_2(path, flags); }
-RT0_EXPORT
-int __openat64_2(int dir, const char* path, int flags) { return __openat_2(dir, path, flags); }
+RT0_EXPORT int __open64_2(const char* path, int flags) { return __open_2(path, flags); }
+RT0_EXPORT int __openat64_2(int dir, const char* path, int flags) { return __openat_2(dir, path, flags); }

@@ -4,13 +4,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-RT0_EXPORT
-int __vfprintf_chk(FILE* f, int, const char* format, va_list args) { return vfprintf(f, format, args); }
-RT0_EXPORT
-int __vprintf_chk(int, const char* format, va_list args) { return vfprintf(stdout, format, args); }
+RT0_EXPORT int __vfprintf_chk(FILE* f, int, const char* format, va_list args) {
+  return vfprintf(f, format, args);
+}
+RT0_EXPORT int __vprintf_chk(int, const char* format, va_list args) { return vfprintf(stdout, format, args); }
 
-RT0_EXPORT
-int __fprintf_chk(FILE* f, int, const char* format, ...) {
+RT0_EXPORT int __fprintf_chk(FILE* f, int, const char* format, ...) {
   va_list args;
   va_start(args, format);
   const int result = vfprintf(f, format, args);
@@ -18,8 +17,7 @@ int __fprintf_chk(FILE* f, int, const char* format, ...) {
   return result;
 }
 
-RT0_EXPORT
-int __printf_chk(int, const char* format, ...) {
+RT0_EXPORT int __printf_chk(int, const char* format, ...) {
   va_list args;
   va_start(args, format);
   const int result = vfprintf(stdout, format, args);

@@ -14,29 +14,27 @@ bool fits(std::size_t size, std::size_t count, std::size_t room) {
 
 }  // namespace
 
-RT0_EXPORT
-char* __fgets_chk(char* to, std::size_t room, int n, FILE* f) {
+RT0_EXPORT char* __fgets_chk(char* to, std::size_t room, int n, FILE* f) {
   check(n <= 0 || static_cast<std::size_t>(n) <= room);
   return fgets(to, n, f);
 }
 
-RT0_EXPORT
-std::size_t __fread_chk(void* to, std::size_t room, std::size_t size, std::size_t count, FILE* f) {
+RT0_EXPORT std::size_t __fread_chk(void* to, std::size_t room, std::size_t size, std::size_t count, FILE* f) {
   check(fits(size, count, room));
   return fread(to, size, count, f);
 }
 
-RT0_EXPORT
-char* __fgets_unlocked_chk(char* to, std::size_t room, int n, FILE* f) { return __fgets_chk(to, room, n, f); }
+RT0_EXPORT char* __fgets_unlocked_chk(char* to, std::size_t room, int n, FILE* f) {
+  return __fgets_chk(to, room, n, f);
+}
 
-RT0_EXPORT
-std::size_t __fread_unlocked_chk(void* to, std::size_t room, std::size_t size, std::size_t count, FILE* f) {
+RT0_EXPORT std::size_t __fread_unlocked_chk(void* to, std::size_t room, std::size_t size, std::size_t count,
+                                            FILE* f) {
   return __fread_chk(to, room, size, count, f);
 }
 
 // gets, which C11 took away: one line without its end.
-RT0_EXPORT
-char* __gets_chk(char* to, std::size_t room) {
+RT0_EXPORT char* __gets_chk(char* to, std::size_t room) {
   std::size_t n = 0;
   for (int c; (c = getc(stdin)) != '\n';) {
     if (c == EOF) {

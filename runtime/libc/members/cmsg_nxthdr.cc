@@ -7,8 +7,7 @@
 
 #include "runtime/base/export.h"
 
-RT0_EXPORT
-cmsghdr* __cmsg_nxthdr(msghdr* message, cmsghdr* at) noexcept {
+RT0_EXPORT cmsghdr* __cmsg_nxthdr(msghdr* message, cmsghdr* at) noexcept {
   if (at->cmsg_len < sizeof(cmsghdr)) return nullptr;
   auto* end = static_cast<char*>(message->msg_control) + message->msg_controllen;
   const auto left = static_cast<std::size_t>(end - reinterpret_cast<char*>(at));

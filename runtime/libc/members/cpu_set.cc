@@ -4,9 +4,7 @@
 
 #include "runtime/base/export.h"
 
-RT0_EXPORT
-cpu_set_t* __sched_cpualloc(std::size_t cpus) noexcept {
+RT0_EXPORT cpu_set_t* __sched_cpualloc(std::size_t cpus) noexcept {
   return static_cast<cpu_set_t*>(calloc(1, CPU_ALLOC_SIZE(cpus)));
 }
-RT0_EXPORT
-void __sched_cpufree(cpu_set_t* set) noexcept { free(set); }
+RT0_EXPORT void __sched_cpufree(cpu_set_t* set) noexcept { free(set); }

@@ -5,8 +5,7 @@
 
 #include "runtime/base/export.h"
 
-RT0_EXPORT
-int fcntl64(int fd, int command, ...) {
+RT0_EXPORT int fcntl64(int fd, int command, ...) {
   va_list args;
   va_start(args, command);
   const long argument = va_arg(args, long);

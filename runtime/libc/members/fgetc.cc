@@ -1,5 +1,4 @@
 #include "runtime/base/export.h"
 #include "runtime/libc/members/file_char.h"
 
-RT0_EXPORT
-int fgetc(FILE* f) { return rt0::libc::get_char(f); }
+RT0_EXPORT int fgetc(FILE* f) { return rt0::libc::get_char(f); }

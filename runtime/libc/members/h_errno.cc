@@ -10,5 +10,4 @@ constinit thread_local int host_error = 0;
 
 }  // namespace
 
-RT0_EXPORT
-int* __h_errno_location() noexcept { return &host_error; }
+RT0_EXPORT int* __h_errno_location() noexcept { return &host_error; }

@@ -5,17 +5,15 @@
 
 #include "runtime/base/export.h"
 
-RT0_EXPORT
-int __isoc23_vsscanf(const char* text, const char* format, va_list args) {
+RT0_EXPORT int __isoc23_vsscanf(const char* text, const char* format, va_list args) {
   return vsscanf(text, format, args);
 }
-RT0_EXPORT
-int __isoc23_vfscanf(FILE* f, const char* format, va_list args) { return vfscanf(f, format, args); }
-RT0_EXPORT
-int __isoc23_vscanf(const char* format, va_list args) { return vfscanf(stdin, format, args); }
+RT0_EXPORT int __isoc23_vfscanf(FILE* f, const char* format, va_list args) {
+  return vfscanf(f, format, args);
+}
+RT0_EXPORT int __isoc23_vscanf(const char* format, va_list args) { return vfscanf(stdin, format, args); }
 
-RT0_EXPORT
-int __isoc23_sscanf(const char* text, const char* format, ...) {
+RT0_EXPORT int __isoc23_sscanf(const char* text, const char* format, ...) {
   va_list args;
   va_start(args, format);
   const int result = vsscanf(text, format, args);
@@ -23,8 +21,7 @@ int __isoc23_sscanf(const char* text, const char* format, ...) {
   return result;
 }
 
-RT0_EXPORT
-int __isoc23_fscanf(FILE* f, const char* format, ...) {
+RT0_EXPORT int __isoc23_fscanf(FILE* f, const char* format, ...) {
   va_list args;
   va_start(args, format);
   const int result = vfscanf(f, format, args);
@@ -32,8 +29,7 @@ int __isoc23_fscanf(FILE* f, const char* format, ...) {
   return result;
 }
 
-RT0_EXPORT
-int __isoc23_scanf(const char* format, ...) {
+RT0_EXPORT int __isoc23_scanf(const char* format, ...) {
   va_list args;
   va_start(args, format);
   const int result = vfscanf(stdin, format, args);

@@ -21,13 +21,11 @@ UNSIGNED(__isoc23_wcstoul)
 UNSIGNED(__isoc23_wcstoull)
 UNSIGNED(__isoc23_wcstoumax)
 
-RT0_EXPORT
-int __isoc23_vswscanf(const wchar_t* text, const wchar_t* format, va_list args) {
+RT0_EXPORT int __isoc23_vswscanf(const wchar_t* text, const wchar_t* format, va_list args) {
   return vswscanf(text, format, args);
 }
 
-RT0_EXPORT
-int __isoc23_swscanf(const wchar_t* text, const wchar_t* format, ...) {
+RT0_EXPORT int __isoc23_swscanf(const wchar_t* text, const wchar_t* format, ...) {
   va_list args;
   va_start(args, format);
   const int result = vswscanf(text, format, args);

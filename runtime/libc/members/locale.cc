@@ -89,8 +89,7 @@ int change(musl_locale& of, int mask, const char* name) noexcept {
 
 using namespace rt0::libc;
 
-RT0_EXPORT
-locale_t newlocale(int mask, const char* name, locale_t base) noexcept {
+RT0_EXPORT locale_t newlocale(int mask, const char* name, locale_t base) noexcept {
   constexpr int glibc_mask = (1 << glibc_categories) - 1;
   auto* old = reinterpret_cast<locale_object*>(base);
   if (mask == 1 << LC_ALL) mask = LC_ALL_MASK;  // libstdc++ says "all" by its number, as glibc allows
@@ -106,23 +105,18 @@ locale_t newlocale(int mask, const char* name, locale_t base) noexcept {
   return reinterpret_cast<locale_t>(make(result, old == nullptr || is_static(old) ? nullptr : old));
 }
 
-RT0_EXPORT
-locale_t duplocale(locale_t from) noexcept {
+RT0_EXPORT locale_t duplocale(locale_t from) noexcept {
   const musl_locale& of =
       from == LC_GLOBAL_LOCALE ? __libc.global_locale : reinterpret_cast<locale_object*>(from)->musl;
   return reinterpret_cast<locale_t>(make(of, nullptr));
 }
 
-RT0_EXPORT
-void freelocale(locale_t l) noexcept {
+RT0_EXPORT void freelocale(locale_t l) noexcept {
   auto* object = reinterpret_cast<locale_object*>(l);
   if (!is_static(object)) free(object);
 }
 
 // libstdc++.a's names.
-RT0_EXPORT
-locale_t __newlocale(int, const char*, locale_t) noexcept __attribute__((alias("newlocale")));
-RT0_EXPORT
-locale_t __duplocale(locale_t) noexcept __attribute__((alias("duplocale")));
-RT0_EXPORT
-void __freelocale(locale_t) noexcept __attribute__((alias("freelocale")));
+RT0_EXPORT locale_t __newlocale(int, const char*, locale_t) noexcept __attribute__((alias("newlocale")));
+RT0_EXPORT locale_t __duplocale(locale_t) noexcept __attribute__((alias("duplocale")));
+RT0_EXPORT void __freelocale(locale_t) noexcept __attribute__((alias("freelocale")));

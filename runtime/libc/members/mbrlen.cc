@@ -5,7 +5,6 @@
 
 #include "runtime/base/export.h"
 
-RT0_EXPORT
-std::size_t __mbrlen(const char* text, std::size_t n, mbstate_t* state) noexcept {
+RT0_EXPORT std::size_t __mbrlen(const char* text, std::size_t n, mbstate_t* state) noexcept {
   return mbrtowc(nullptr, text, n, state);
 }

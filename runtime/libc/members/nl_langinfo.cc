@@ -53,8 +53,7 @@ bool is_monetary_number(nl_item item) noexcept {
 
 }  // namespace
 
-RT0_EXPORT
-char* nl_langinfo_l(nl_item item, locale_t l) {
+RT0_EXPORT char* nl_langinfo_l(nl_item item, locale_t l) {
   if (item >= _NL_WABDAY_1 && item <= _NL_WERA_T_FMT) return disguised(wide_time_item(item - _NL_WABDAY_1));
   if (is_monetary_number(item)) return const_cast<char*>("\377");  // glibc: unspecified
   switch (item) {
@@ -68,5 +67,4 @@ char* nl_langinfo_l(nl_item item, locale_t l) {
 }
 
 // libstdc++.a's and musl's name.
-RT0_EXPORT
-char* __nl_langinfo_l(nl_item, locale_t) noexcept __attribute__((alias("nl_langinfo_l")));
+RT0_EXPORT char* __nl_langinfo_l(nl_item, locale_t) noexcept __attribute__((alias("nl_langinfo_l")));

@@ -11,12 +11,10 @@ struct cleanup_frame {
 };
 }
 
-RT0_EXPORT
-void _pthread_cleanup_push(cleanup_frame* frame, void (*run)(void*), void* argument) {
+RT0_EXPORT void _pthread_cleanup_push(cleanup_frame* frame, void (*run)(void*), void* argument) {
   frame->run = run;
   frame->argument = argument;
 }
-RT0_EXPORT
-void _pthread_cleanup_pop(cleanup_frame* frame, int execute) {
+RT0_EXPORT void _pthread_cleanup_pop(cleanup_frame* frame, int execute) {
   if (execute != 0) frame->run(frame->argument);
 }

@@ -27,8 +27,7 @@ void swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
 
 }  // namespace
 
-RT0_EXPORT
-void pthread_exit(void* result) {
+RT0_EXPORT void pthread_exit(void* result) {
   static_assert(sizeof(_Unwind_Exception) <= 32);
   auto* unwind = new (rt0_unwind_room()) _Unwind_Exception{};
   unwind->exception_cleanup = swallowed;

@@ -30,8 +30,7 @@ class run_guard {
 
 }  // namespace
 
-RT0_EXPORT
-int pthread_once(pthread_once_t* once, void (*fn)()) {
+RT0_EXPORT int pthread_once(pthread_once_t* once, void (*fn)()) {
   for (;;) {
     int state = __atomic_load_n(once, __ATOMIC_ACQUIRE);  // pairs with: ~run_guard
     if (state == done) return 0;

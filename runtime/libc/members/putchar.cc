@@ -1,5 +1,4 @@
 #include "runtime/base/export.h"
 #include "runtime/libc/members/file_char.h"
 
-RT0_EXPORT
-int putchar(int c) { return rt0::libc::put_char(c, stdout); }
+RT0_EXPORT int putchar(int c) { return rt0::libc::put_char(c, stdout); }

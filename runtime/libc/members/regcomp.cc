@@ -13,8 +13,7 @@ static_assert(sizeof(regex_t) == 64 && offsetof(regex_t, re_nsub) == 48);  // mu
 
 extern "C" int rt0_musl_regcomp(regex_t*, const char*, int) noexcept;
 
-RT0_EXPORT
-int regcomp(regex_t* regex, const char* pattern, int flags) {
+RT0_EXPORT int regcomp(regex_t* regex, const char* pattern, int flags) {
   const int result = rt0_musl_regcomp(regex, pattern, flags);
   std::size_t groups;
   memcpy(&groups, regex, sizeof groups);

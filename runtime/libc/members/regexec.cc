@@ -56,8 +56,8 @@ int match(const regex_t* regex, const char* text, std::size_t count, regmatch_t*
 
 }  // namespace
 
-RT0_EXPORT
-int regexec(const regex_t* regex, const char* text, std::size_t count, regmatch_t* out, int flags) {
+RT0_EXPORT int regexec(const regex_t* regex, const char* text, std::size_t count, regmatch_t* out,
+                       int flags) {
   if ((flags & REG_STARTEND) == 0) return match(regex, text, count, out, flags, 0);
   // POSIX has no such flag; glibc and BSD: offsets stay those of the whole text.
   const regoff_t from = out[0].rm_so, to = out[0].rm_eo;

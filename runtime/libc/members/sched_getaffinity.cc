@@ -10,8 +10,7 @@
 #include "runtime/base/export.h"
 
 // The kernel writes as many bytes as its own masks have.
-RT0_EXPORT
-int sched_getaffinity(pid_t thread, std::size_t bytes, cpu_set_t* mask) noexcept {
+RT0_EXPORT int sched_getaffinity(pid_t thread, std::size_t bytes, cpu_set_t* mask) noexcept {
   const long written = syscall(SYS_sched_getaffinity, thread, bytes, mask);
   if (written < 0) return -1;
   memset(reinterpret_cast<char*>(mask) + written, 0, bytes - static_cast<std::size_t>(written));

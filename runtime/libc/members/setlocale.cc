@@ -72,8 +72,7 @@ char* set_all(const char* list) noexcept {
 
 using namespace rt0::libc;
 
-RT0_EXPORT
-char* setlocale(int category, const char* name) noexcept {
+RT0_EXPORT char* setlocale(int category, const char* name) noexcept {
   if (name == nullptr || category < 0 || category > LC_ALL) return rt0_musl_setlocale(category, name);
   if (category == LC_ALL) return set_all(name);
   const char* known = locale_name(category, name);

@@ -6,7 +6,6 @@
 #include "runtime/libc/members/blocking_call.h"
 #include "runtime/libc/musl_abi.h"
 
-RT0_EXPORT
-int __stdio_close(rt0::libc::musl_file* f) {
+RT0_EXPORT int __stdio_close(rt0::libc::musl_file* f) {
   return static_cast<int>(rt0::libc::blocking_call_errno(SYS_close, f->fd));
 }

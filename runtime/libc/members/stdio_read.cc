@@ -9,8 +9,7 @@
 // Reads up to bytes for the caller and, by the same call, ahead into the FILE's buffer. Returns how many
 // are at `to`. With a buffer, the caller's last byte is read through it: so at least one byte of read-ahead
 // is asked for.
-RT0_EXPORT
-std::size_t __stdio_read(rt0::libc::musl_file* f, unsigned char* to, std::size_t bytes) {
+RT0_EXPORT std::size_t __stdio_read(rt0::libc::musl_file* f, unsigned char* to, std::size_t bytes) {
   const std::size_t direct = bytes - (f->buf_bytes != 0 ? 1 : 0);
   const iovec parts[2] = {{to, direct}, {f->buf, f->buf_bytes}};
   const int skip = direct == 0 ? 1 : 0;  // some descriptors take an empty part for the end

@@ -7,8 +7,7 @@
 #include "runtime/libc/musl_abi.h"
 
 // Writes what the FILE's buffer holds, then bytes from `from`. Returns how many of the latter were written.
-RT0_EXPORT
-std::size_t __stdio_write(rt0::libc::musl_file* f, const unsigned char* from, std::size_t bytes) {
+RT0_EXPORT std::size_t __stdio_write(rt0::libc::musl_file* f, const unsigned char* from, std::size_t bytes) {
   iovec parts[2] = {{f->wbase, static_cast<std::size_t>(f->wpos - f->wbase)},
                     {const_cast<unsigned char*>(from), bytes}};
   std::size_t left = parts[0].iov_len + bytes;

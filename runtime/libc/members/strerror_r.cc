@@ -9,11 +9,9 @@
 #include "runtime/base/export.h"
 
 // musl's texts are constant: the buffer is not needed.
-RT0_EXPORT
-char* strerror_r(int error, char*, std::size_t) noexcept { return strerror(error); }
+RT0_EXPORT char* strerror_r(int error, char*, std::size_t) noexcept { return strerror(error); }
 
-RT0_EXPORT
-int __xpg_strerror_r(int error, char* buffer, std::size_t bytes) noexcept {
+RT0_EXPORT int __xpg_strerror_r(int error, char* buffer, std::size_t bytes) noexcept {
   const char* text = strerror(error);
   const std::size_t length = strlen(text);
   if (bytes == 0) return ERANGE;

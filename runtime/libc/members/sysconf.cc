@@ -173,8 +173,7 @@ bool exists(int name) noexcept {
 
 }  // namespace
 
-RT0_EXPORT
-long sysconf(int name) noexcept {
+RT0_EXPORT long sysconf(int name) noexcept {
   switch (name) {
     case _SC_PAGESIZE: return page_bytes;
     case _SC_NPROCESSORS_CONF:
@@ -201,5 +200,4 @@ long sysconf(int name) noexcept {
 }
 
 // glibc's PTHREAD_STACK_MIN is a call by this name.
-RT0_EXPORT
-long __sysconf(int) noexcept __attribute__((alias("sysconf")));
+RT0_EXPORT long __sysconf(int) noexcept __attribute__((alias("sysconf")));

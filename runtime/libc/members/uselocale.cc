@@ -7,8 +7,7 @@
 #include "runtime/libc/musl_abi.h"
 #include "runtime/sched/g.h"
 
-RT0_EXPORT
-locale_t uselocale(locale_t l) noexcept {
+RT0_EXPORT locale_t uselocale(locale_t l) noexcept {
   void*& mine = rt0::getg()->tcb.locale;
   void* const global = &__libc.global_locale;
   void* const before = mine;
@@ -17,5 +16,4 @@ locale_t uselocale(locale_t l) noexcept {
 }
 
 // libstdc++.a's name.
-RT0_EXPORT
-locale_t __uselocale(locale_t) noexcept __attribute__((alias("uselocale")));
+RT0_EXPORT locale_t __uselocale(locale_t) noexcept __attribute__((alias("uselocale")));

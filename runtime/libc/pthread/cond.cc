@@ -45,67 +45,56 @@ int wait(pthread_cond_t* cond, pthread_mutex_t* mutex, std::int64_t deadline_ns)
 
 using namespace rt0::libc;
 
-RT0_EXPORT
-int pthread_cond_init(pthread_cond_t* cond, const pthread_condattr_t* attr) {
+RT0_EXPORT int pthread_cond_init(pthread_cond_t* cond, const pthread_condattr_t* attr) {
   memset(static_cast<void*>(cond), 0, sizeof *cond);
   if (attr != nullptr) rep(cond).clock = reinterpret_cast<const condattr_rep*>(attr)->clock;
   return 0;
 }
 
-RT0_EXPORT
-int pthread_cond_destroy(pthread_cond_t*) { return 0; }  // nothing is allocated
+RT0_EXPORT int pthread_cond_destroy(pthread_cond_t*) { return 0; }  // nothing is allocated
 
-RT0_EXPORT
-int pthread_cond_wait(pthread_cond_t* cond, pthread_mutex_t* mutex) {
+RT0_EXPORT int pthread_cond_wait(pthread_cond_t* cond, pthread_mutex_t* mutex) {
   return wait(cond, mutex, rt0::forever);
 }
 
-RT0_EXPORT
-int pthread_cond_clockwait(pthread_cond_t* cond, pthread_mutex_t* mutex, clockid_t clock,
-                           const timespec* until) {
+RT0_EXPORT int pthread_cond_clockwait(pthread_cond_t* cond, pthread_mutex_t* mutex, clockid_t clock,
+                                      const timespec* until) {
   std::int64_t deadline_ns;
   if (!deadline_from(clock, until, deadline_ns)) return EINVAL;
   return wait(cond, mutex, deadline_ns);
 }
 
-RT0_EXPORT
-int pthread_cond_timedwait(pthread_cond_t* cond, pthread_mutex_t* mutex, const timespec* until) {
+RT0_EXPORT int pthread_cond_timedwait(pthread_cond_t* cond, pthread_mutex_t* mutex, const timespec* until) {
   return pthread_cond_clockwait(cond, mutex, rep(cond).clock, until);
 }
 
-RT0_EXPORT
-int pthread_cond_signal(pthread_cond_t* cond) {
+RT0_EXPORT int pthread_cond_signal(pthread_cond_t* cond) {
   rt0::wake(cond, 1);
   return 0;
 }
 
-RT0_EXPORT
-int pthread_cond_broadcast(pthread_cond_t* cond) {
+RT0_EXPORT int pthread_cond_broadcast(pthread_cond_t* cond) {
   rt0::wake(cond, INT_MAX);
   return 0;
 }
 
-RT0_EXPORT
-int pthread_condattr_init(pthread_condattr_t* attr) {
+RT0_EXPORT int pthread_condattr_init(pthread_condattr_t* attr) {
   rep(attr).clock = CLOCK_REALTIME;
   return 0;
 }
 
-RT0_EXPORT
-int pthread_condattr_destroy(pthread_condattr_t* attr) {
+RT0_EXPORT int pthread_condattr_destroy(pthread_condattr_t* attr) {
   rep(attr).clock = -1;
   return 0;
 }
 
-RT0_EXPORT
-int pthread_condattr_setclock(pthread_condattr_t* attr, clockid_t clock) {
+RT0_EXPORT int pthread_condattr_setclock(pthread_condattr_t* attr, clockid_t clock) {
   if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) return EINVAL;
   rep(attr).clock = clock;
   return 0;
 }
 
-RT0_EXPORT
-int pthread_condattr_getclock(const pthread_condattr_t* attr, clockid_t* clock) {
+RT0_EXPORT int pthread_condattr_getclock(const pthread_condattr_t* attr, clockid_t* clock) {
   *clock = reinterpret_cast<const condattr_rep*>(attr)->clock;
   return 0;
 }

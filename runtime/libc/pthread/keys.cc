@@ -39,8 +39,7 @@ struct key_slot {
   void (*dtor)(void*);
 };
 
-RT0_TABLE
-constinit key_slot key_table[max_keys]{};
+RT0_TABLE constinit key_slot key_table[max_keys]{};
 constinit mutex<lock_rank::keys> key_lock;
 
 bool in_use(std::uint64_t generation) { return (generation & 1) != 0; }
@@ -96,8 +95,7 @@ void run_thread_dtors() noexcept {
 
 using rt0::libc::key_table;
 
-RT0_EXPORT
-int __cxa_thread_atexit_impl(void (*fn)(void*), void* object, void*) {
+RT0_EXPORT int __cxa_thread_atexit_impl(void (*fn)(void*), void* object, void*) {
   auto* d = static_cast<rt0::thread_dtor*>(rt0::heap_alloc(sizeof(rt0::thread_dtor)));
   if (d == nullptr) return -1;
   rt0::g* gp = rt0::getg();
@@ -106,8 +104,7 @@ int __cxa_thread_atexit_impl(void (*fn)(void*), void* object, void*) {
   return 0;
 }
 
-RT0_EXPORT
-int pthread_key_create(pthread_key_t* key, void (*dtor)(void*)) {
+RT0_EXPORT int pthread_key_create(pthread_key_t* key, void (*dtor)(void*)) {
   rt0::lock_guard hold(rt0::libc::key_lock);
   for (std::uint32_t i = 0; i < rt0::libc::max_keys; i++) {
     const std::uint64_t generation = key_table[i].generation.load(std::memory_order_relaxed);
@@ -120,8 +117,7 @@ int pthread_key_create(pthread_key_t* key, void (*dtor)(void*)) {
   return EAGAIN;
 }
 
-RT0_EXPORT
-int pthread_key_delete(pthread_key_t key) {
+RT0_EXPORT int pthread_key_delete(pthread_key_t key) {
   rt0::lock_guard hold(rt0::libc::key_lock);
   if (key >= rt0::libc::max_keys) return EINVAL;
   const std::uint64_t generation = key_table[key].generation.load(std::memory_order_relaxed);
@@ -130,16 +126,14 @@ int pthread_key_delete(pthread_key_t key) {
   return 0;
 }
 
-RT0_EXPORT
-void* pthread_getspecific(pthread_key_t key) {
+RT0_EXPORT void* pthread_getspecific(pthread_key_t key) {
   const rt0::key_values* values = rt0::getg()->thread.keys;
   if (values == nullptr || key >= values->count) return nullptr;
   if (values->at[key].generation != key_table[key].generation.load(std::memory_order_relaxed)) return nullptr;
   return const_cast<void*>(values->at[key].value);
 }
 
-RT0_EXPORT
-int pthread_setspecific(pthread_key_t key, const void* value) {
+RT0_EXPORT int pthread_setspecific(pthread_key_t key, const void* value) {
   if (key >= rt0::libc::max_keys) return EINVAL;
   const std::uint64_t generation = key_table[key].generation.load(std::memory_order_relaxed);
   if (!rt0::libc::in_use(generation)) return EINVAL;

@@ -67,21 +67,17 @@ int mutex_unlock(mutex_rep& mx) noexcept {
 
 using namespace rt0::libc;
 
-RT0_EXPORT
-int pthread_mutex_init(pthread_mutex_t* mutex, const pthread_mutexattr_t* attr) {
+RT0_EXPORT int pthread_mutex_init(pthread_mutex_t* mutex, const pthread_mutexattr_t* attr) {
   memset(static_cast<void*>(mutex), 0, sizeof *mutex);
   if (attr != nullptr) rep(mutex).kind = rep(attr).kind;
   return 0;
 }
 
-RT0_EXPORT
-int pthread_mutex_destroy(pthread_mutex_t* mutex) { return rep(mutex).word.locked() ? EBUSY : 0; }
+RT0_EXPORT int pthread_mutex_destroy(pthread_mutex_t* mutex) { return rep(mutex).word.locked() ? EBUSY : 0; }
 
-RT0_EXPORT
-int pthread_mutex_lock(pthread_mutex_t* mutex) { return mutex_lock(rep(mutex), rt0::forever); }
+RT0_EXPORT int pthread_mutex_lock(pthread_mutex_t* mutex) { return mutex_lock(rep(mutex), rt0::forever); }
 
-RT0_EXPORT
-int pthread_mutex_trylock(pthread_mutex_t* mutex) {
+RT0_EXPORT int pthread_mutex_trylock(pthread_mutex_t* mutex) {
   mutex_rep& mx = rep(mutex);
   if (mx.word.try_lock()) {
     taken(mx);
@@ -90,42 +86,35 @@ int pthread_mutex_trylock(pthread_mutex_t* mutex) {
   return mine(mx) && kind_of(mx) == PTHREAD_MUTEX_RECURSIVE ? lock_again(mx) : EBUSY;
 }
 
-RT0_EXPORT
-int pthread_mutex_unlock(pthread_mutex_t* mutex) { return mutex_unlock(rep(mutex)); }
+RT0_EXPORT int pthread_mutex_unlock(pthread_mutex_t* mutex) { return mutex_unlock(rep(mutex)); }
 
-RT0_EXPORT
-int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, const timespec* until) {
+RT0_EXPORT int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, const timespec* until) {
   std::int64_t deadline_ns;
   if (!deadline_from(clock, until, deadline_ns)) return EINVAL;
   return mutex_lock(rep(mutex), deadline_ns);
 }
 
-RT0_EXPORT
-int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* until) {
+RT0_EXPORT int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* until) {
   return pthread_mutex_clocklock(mutex, CLOCK_REALTIME, until);
 }
 
-RT0_EXPORT
-int pthread_mutexattr_init(pthread_mutexattr_t* attr) {
+RT0_EXPORT int pthread_mutexattr_init(pthread_mutexattr_t* attr) {
   rep(attr).kind = PTHREAD_MUTEX_DEFAULT;
   return 0;
 }
 
-RT0_EXPORT
-int pthread_mutexattr_destroy(pthread_mutexattr_t* attr) {
+RT0_EXPORT int pthread_mutexattr_destroy(pthread_mutexattr_t* attr) {
   rep(attr).kind = -1;
   return 0;
 }
 
-RT0_EXPORT
-int pthread_mutexattr_settype(pthread_mutexattr_t* attr, int kind) {
+RT0_EXPORT int pthread_mutexattr_settype(pthread_mutexattr_t* attr, int kind) {
   if (kind < PTHREAD_MUTEX_NORMAL || kind > PTHREAD_MUTEX_ADAPTIVE_NP) return EINVAL;
   rep(attr).kind = kind;
   return 0;
 }
 
-RT0_EXPORT
-int pthread_mutexattr_gettype(const pthread_mutexattr_t* attr, int* kind) {
+RT0_EXPORT int pthread_mutexattr_gettype(const pthread_mutexattr_t* attr, int* kind) {
   *kind = rep(attr).kind;
   return 0;
 }

@@ -108,56 +108,45 @@ int unlock(rwlock_rep& rw) noexcept {
 
 using namespace rt0::libc;
 
-RT0_EXPORT
-int pthread_rwlock_init(pthread_rwlock_t* lock, const pthread_rwlockattr_t*) {
+RT0_EXPORT int pthread_rwlock_init(pthread_rwlock_t* lock, const pthread_rwlockattr_t*) {
   memset(static_cast<void*>(lock), 0, sizeof *lock);
   return 0;
 }
 
-RT0_EXPORT
-int pthread_rwlock_destroy(pthread_rwlock_t*) { return 0; }  // nothing is allocated
+RT0_EXPORT int pthread_rwlock_destroy(pthread_rwlock_t*) { return 0; }  // nothing is allocated
 
-RT0_EXPORT
-int pthread_rwlock_rdlock(pthread_rwlock_t* l) {
+RT0_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t* l) {
   return lock(rep(l), try_read, rt0::wait_reason::read_lock, rt0::forever);
 }
 
-RT0_EXPORT
-int pthread_rwlock_wrlock(pthread_rwlock_t* l) {
+RT0_EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t* l) {
   return lock(rep(l), try_write, rt0::wait_reason::write_lock, rt0::forever);
 }
 
-RT0_EXPORT
-int pthread_rwlock_tryrdlock(pthread_rwlock_t* l) {
+RT0_EXPORT int pthread_rwlock_tryrdlock(pthread_rwlock_t* l) {
   std::uint32_t seen;
   return try_read(rep(l), seen);
 }
 
-RT0_EXPORT
-int pthread_rwlock_trywrlock(pthread_rwlock_t* l) {
+RT0_EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t* l) {
   std::uint32_t seen;
   return try_write(rep(l), seen);
 }
 
-RT0_EXPORT
-int pthread_rwlock_clockrdlock(pthread_rwlock_t* l, clockid_t clock, const timespec* until) {
+RT0_EXPORT int pthread_rwlock_clockrdlock(pthread_rwlock_t* l, clockid_t clock, const timespec* until) {
   return clock_lock(l, try_read, rt0::wait_reason::read_lock, clock, until);
 }
 
-RT0_EXPORT
-int pthread_rwlock_clockwrlock(pthread_rwlock_t* l, clockid_t clock, const timespec* until) {
+RT0_EXPORT int pthread_rwlock_clockwrlock(pthread_rwlock_t* l, clockid_t clock, const timespec* until) {
   return clock_lock(l, try_write, rt0::wait_reason::write_lock, clock, until);
 }
 
-RT0_EXPORT
-int pthread_rwlock_timedrdlock(pthread_rwlock_t* l, const timespec* until) {
+RT0_EXPORT int pthread_rwlock_timedrdlock(pthread_rwlock_t* l, const timespec* until) {
   return pthread_rwlock_clockrdlock(l, CLOCK_REALTIME, until);
 }
 
-RT0_EXPORT
-int pthread_rwlock_timedwrlock(pthread_rwlock_t* l, const timespec* until) {
+RT0_EXPORT int pthread_rwlock_timedwrlock(pthread_rwlock_t* l, const timespec* until) {
   return pthread_rwlock_clockwrlock(l, CLOCK_REALTIME, until);
 }
 
-RT0_EXPORT
-int pthread_rwlock_unlock(pthread_rwlock_t* l) { return unlock(rep(l)); }
+RT0_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t* l) { return unlock(rep(l)); }

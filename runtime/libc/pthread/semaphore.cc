@@ -61,8 +61,7 @@ int wait(sem_rep& s, std::int64_t deadline_ns) noexcept {
 
 using namespace rt0::libc;
 
-RT0_EXPORT
-int sem_init(sem_t* sem, int shared, unsigned value) {
+RT0_EXPORT int sem_init(sem_t* sem, int shared, unsigned value) {
   if (value > max_value) return fail(EINVAL);
   if (shared != 0) return fail(ENOSYS);
   memset(sem, 0, sizeof *sem);
@@ -70,20 +69,16 @@ int sem_init(sem_t* sem, int shared, unsigned value) {
   return 0;
 }
 
-RT0_EXPORT
-int sem_destroy(sem_t*) { return 0; }  // nothing is allocated
+RT0_EXPORT int sem_destroy(sem_t*) { return 0; }  // nothing is allocated
 
-RT0_EXPORT
-int sem_wait(sem_t* sem) { return wait(rep(sem), rt0::forever); }
+RT0_EXPORT int sem_wait(sem_t* sem) { return wait(rep(sem), rt0::forever); }
 
-RT0_EXPORT
-int sem_trywait(sem_t* sem) {
+RT0_EXPORT int sem_trywait(sem_t* sem) {
   std::uint32_t seen;
   return try_wait(rep(sem), seen) ? 0 : fail(EAGAIN);
 }
 
-RT0_EXPORT
-int sem_clockwait(sem_t* sem, clockid_t clock, const timespec* until) {
+RT0_EXPORT int sem_clockwait(sem_t* sem, clockid_t clock, const timespec* until) {
   std::uint32_t seen;
   if (try_wait(rep(sem), seen)) return 0;  // the time is not looked at, as POSIX has it
   std::int64_t deadline_ns;
@@ -91,11 +86,11 @@ int sem_clockwait(sem_t* sem, clockid_t clock, const timespec* until) {
   return wait(rep(sem), deadline_ns);
 }
 
-RT0_EXPORT
-int sem_timedwait(sem_t* sem, const timespec* until) { return sem_clockwait(sem, CLOCK_REALTIME, until); }
+RT0_EXPORT int sem_timedwait(sem_t* sem, const timespec* until) {
+  return sem_clockwait(sem, CLOCK_REALTIME, until);
+}
 
-RT0_EXPORT
-int sem_post(sem_t* sem) {
+RT0_EXPORT int sem_post(sem_t* sem) {
   sem_rep& s = rep(sem);
   std::uint32_t seen = s.value.load(std::memory_order_relaxed);
   do {
@@ -107,8 +102,7 @@ int sem_post(sem_t* sem) {
   return 0;
 }
 
-RT0_EXPORT
-int sem_getvalue(sem_t* sem, int* value) {
+RT0_EXPORT int sem_getvalue(sem_t* sem, int* value) {
   *value = static_cast<int>(rep(sem).value.load(std::memory_order_relaxed) & max_value);
   return 0;
 }

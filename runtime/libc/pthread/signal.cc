@@ -15,8 +15,7 @@ static_assert(static_cast<int>(mask_how::set) == SIG_SETMASK);
 
 // The mask of the M, and so of every goroutine. The C library's set is longer than the kernel's 64 bits: its
 // rest is cleared.
-RT0_EXPORT
-int pthread_sigmask(int how, const sigset_t* set, sigset_t* old) {
+RT0_EXPORT int pthread_sigmask(int how, const sigset_t* set, sigset_t* old) {
   const auto* wanted = reinterpret_cast<const rt0::sys::sigset*>(set);
   rt0::sys::sigset before = 0;
   const auto changed = rt0::sys::sigprocmask(static_cast<mask_how>(how), wanted, &before);
@@ -29,5 +28,4 @@ int pthread_sigmask(int how, const sigset_t* set, sigset_t* old) {
 }
 
 // setuid and its family: the kernel changes one thread, POSIX means all.
-RT0_EXPORT
-void __synccall(void (*fn)(void*), void* context) { fn(context); }
+RT0_EXPORT void __synccall(void (*fn)(void*), void* context) { fn(context); }

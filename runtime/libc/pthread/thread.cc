@@ -68,8 +68,7 @@ void thread_end(void* result) noexcept {
 using namespace rt0::libc;
 using rt0::g;
 
-RT0_EXPORT
-int pthread_create(pthread_t* thread, const pthread_attr_t* attr, void* (*fn)(void*), void* arg) {
+RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, void* (*fn)(void*), void* arg) {
   int size_class = rt0::thread_stack_class();
   if (attr != nullptr && rep(attr).stack_bytes != 0) size_class = rt0::stack_class_of(rep(attr).stack_bytes);
   if (size_class < 0) return EAGAIN;
@@ -86,31 +85,28 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attr, void* (*fn)(vo
   return 0;
 }
 
-RT0_EXPORT
-int pthread_join(pthread_t thread, void** result) { return join(thread_of(thread), result, rt0::forever); }
+RT0_EXPORT int pthread_join(pthread_t thread, void** result) {
+  return join(thread_of(thread), result, rt0::forever);
+}
 
-RT0_EXPORT
-int pthread_tryjoin_np(pthread_t thread, void** result) {
+RT0_EXPORT int pthread_tryjoin_np(pthread_t thread, void** result) {
   g* gp = thread_of(thread);
   if (gp->thread.join.load(std::memory_order_acquire) == joinable) return EBUSY;  // pairs with: thread_exited
   return join(gp, result, rt0::forever);
 }
 
-RT0_EXPORT
-int pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* until) {
+RT0_EXPORT int pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* until) {
   std::int64_t deadline_ns;
   if (!deadline_from(clock, until, deadline_ns)) return EINVAL;
   return join(thread_of(thread), result, deadline_ns);
 }
 
-RT0_EXPORT
-int pthread_timedjoin_np(pthread_t thread, void** result, const timespec* until) {
+RT0_EXPORT int pthread_timedjoin_np(pthread_t thread, void** result, const timespec* until) {
   return until != nullptr ? pthread_clockjoin_np(thread, result, CLOCK_REALTIME, until)
                           : pthread_join(thread, result);
 }
 
-RT0_EXPORT
-int pthread_detach(pthread_t thread) {
+RT0_EXPORT int pthread_detach(pthread_t thread) {
   g* gp = thread_of(thread);
   std::uint32_t state = joinable;
   // pairs with: thread_exited exchange
@@ -123,14 +119,9 @@ int pthread_detach(pthread_t thread) {
   return 0;
 }
 
-RT0_EXPORT
-pthread_t pthread_self() { return reinterpret_cast<pthread_t>(rt0::getg()); }
+RT0_EXPORT pthread_t pthread_self() { return reinterpret_cast<pthread_t>(rt0::getg()); }
 
-RT0_EXPORT
-int pthread_equal(pthread_t a, pthread_t b) { return a == b; }
-
-RT0_EXPORT
-int pthread_setname_np(pthread_t thread, const char* name) {
+RT0_EXPORT int pthread_setname_np(pthread_t thread, const char* name) {
   const std::size_t length = strlen(name);
   auto& place = thread_of(thread)->thread.name;
   if (length >= sizeof place) return ERANGE;
@@ -138,8 +129,7 @@ int pthread_setname_np(pthread_t thread, const char* name) {
   return 0;
 }
 
-RT0_EXPORT
-int pthread_getname_np(pthread_t thread, char* buffer, size_t bytes) {
+RT0_EXPORT int pthread_getname_np(pthread_t thread, char* buffer, size_t bytes) {
   const auto& name = thread_of(thread)->thread.name;
   if (bytes < sizeof name) return ERANGE;  // glibc's rule, whatever the name
   memcpy(buffer, name, strlen(name) + 1);
