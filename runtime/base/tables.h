@@ -2,4 +2,4 @@
 // share pages. A page fault costs a microsecond or two, and an empty main takes 25 of them.
 #pragma once
 
-#define RT0_TABLE __attribute__((section(".bss.rt0_tables")))
+#define RT0_TABLE __attribute__((section(".lbss.rt0_tables")))

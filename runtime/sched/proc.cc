@@ -15,7 +15,8 @@
 namespace rt0 {
 
 constinit schedt sched;
-RT0_TABLE constinit p allp[max_procs]{};
+constinit p p0{};
+RT0_TABLE constinit p other_p[max_procs - 1]{};
 
 extern "C" {
 constinit g0_block rt0_g0_block{};

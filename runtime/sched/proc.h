@@ -35,7 +35,7 @@ extern constinit void* initial_locale;
 int thread_stack_class() noexcept;
 void set_thread_stack_class(int size_class) noexcept;
 
-// Makes the first n Ps of allp and idles the others. The world is stopped. Returns goroutines that lost their
+// Makes the first n Ps and idles all but the first. The world is stopped. Returns goroutines that lost their
 // P.
 g* procresize(int n) noexcept;
 

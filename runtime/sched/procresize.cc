@@ -1,6 +1,6 @@
 // Ps: how many there are. Source: Go 1.21 proc.go procresize.
 //
-// Differs: Ps lie in one zeroed table instead of the heap, and a P that was never used is not touched: a
+// Differs: Ps lie in zeroed tables instead of the heap, and a P that was never used is not touched: a
 // zeroed P is an idle one. A process that needs one P pays for one.
 #include "runtime/base/fatal.h"
 #include "runtime/sched/proc.h"
@@ -15,9 +15,9 @@ g* procresize(int n) noexcept {
   sched.gomaxprocs = n;
   m* mp = getm();
   if (mp->p == nullptr) {
-    mp->p = &allp[0];
-    allp[0].m = mp;
-    allp[0].status = pstatus::running;
+    mp->p = &p0;
+    p0.m = mp;
+    p0.status = pstatus::running;
   }
   lock_guard hold(sched.lock);
   sched.fresh_p = 1;

@@ -58,7 +58,10 @@ struct schedt {
 };
 
 extern constinit schedt sched;
-extern constinit p allp[max_procs];
+// P 0 lies among the small variables that every start touches, the others in a table behind them.
+extern constinit p p0;
+extern constinit p other_p[max_procs - 1];
+inline p& p_at(int i) { return i == 0 ? p0 : other_p[i - 1]; }
 
 // g0 of m0 with its TLS room, and m0: named by rt0_go.
 struct alignas(64) g0_block {
