@@ -89,7 +89,8 @@ void parse_debug_options(const char* text) noexcept {
   if (text == nullptr) return;
   option o;
   while ((text = next_option(text, o)) != nullptr) {
-    if (same(o.key, "pagetrace")) continue;  // a text, read early
+    if (o.key[0] == 0 && o.value[0] == 0) continue;  // a comma too many
+    if (same(o.key, "pagetrace")) continue;          // a text, read early
     int* field = field_of(o.key);
     long value = 0;
     if (field == nullptr) {

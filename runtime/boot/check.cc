@@ -14,7 +14,7 @@ extern "C" void rt0_check() {
   const g* gp = getg();
   ensure(mp == &rt0_m0 && mp->self == mp, "check: %gs is not m0");
   ensure(gp == mp->g0 && gp->tcb.self == gp && gp->m == mp, "check: %fs is not g0");
-  ensure(gp->stack.hi - gp->stack.lo == G0_STACK_BYTES - G0_STACK_SLACK, "check: bounds of g0's stack");
+  ensure(gp->stack.lo <= gp->stackguard0 && gp->stackguard0 < gp->stack.hi, "check: bounds of g0's stack");
   const auto sp = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   ensure(sp > gp->stack.lo && sp <= gp->stack.hi, "check: not on g0's stack");
 

@@ -6,7 +6,7 @@
 //   what it must say  --stdout-is TEXT  --stdout-file FILE  --stdout-has TEXT
 //                     --stderr-has TEXT  --stderr-lacks TEXT  --stderr-lines N
 //   how it runs       --rlimit-as BYTES  --rlimit-stack BYTES  --rlimit-core BYTES  --timeout SECONDS
-//                     --close FD  --stdin TEXT  --empty-argv
+//                     --close FD  --stdin TEXT  --empty-argv  --block-signal N
 //                     --env NAME=VALUE  --clear-env  --env-bytes N (that much more environment)
 //
 // Hosted: built by the machine's own compiler. stdin is empty unless given. In TEXT \n is a newline. The
@@ -43,6 +43,7 @@ struct options {
   std::optional<long> stderr_lines;
   std::vector<std::pair<int, rlim_t>> limits;
   std::vector<int> closed;
+  std::vector<int> blocked;
   std::string input;
   std::vector<std::string> env;
   bool clear_env = false, empty_argv = false;
@@ -97,6 +98,7 @@ options parse(int argc, char** argv) {
        [&](const char* v) {
          o.limits.push_back({RLIMIT_CORE, strtoull(v, nullptr, 0)});
        }},
+      {"--block-signal", [&](const char* v) { o.blocked.push_back(atoi(v)); }},
       {"--close", [&](const char* v) { o.closed.push_back(atoi(v)); }},
       {"--stdin", [&](const char* v) { o.input = unescape(v); }},
       {"--timeout", [&](const char* v) { o.timeout_s = atoi(v); }},
@@ -170,6 +172,10 @@ struct pipe_pair {
     if (setrlimit(static_cast<__rlimit_resource>(which), &l) != 0)
       dprintf(complain, "expect: setrlimit: %s\n", strerror(errno));
   }
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  for (int signal : o.blocked) sigaddset(&blocked, signal);
+  sigprocmask(SIG_BLOCK, &blocked, nullptr);
   for (int fd : o.closed) close(fd);
   execve(o.program[0], o.empty_argv ? no_args : o.program, envp.data());
   dprintf(complain, "expect: %s: %s\n", o.program[0], strerror(errno));
