@@ -169,7 +169,7 @@ SNIPPETS = [
     ("rt0/amd64/a.S", "  movq GOBUF_SP(%rdi), %rsp  // was 8(%rdi)", ""),
     ("rt0/amd64/a.S", "  movq -8(%rsp), %rax\n  movq 16(%rbp), %rax\n  movq %fs:TCB_SELF, %rax", ""),
     ("tools/a.sh", "cd /ho" + "me/me", "a path of one machine"),
-    ("tools/a.sh", "cd $HERE/work/a", ""),
+    ("tools/a.sh", "cd $HERE/ho" + "me/a", ""),
     ("sys/a.cc", "int a;  // TO" + "DO", "left over"),
 ]
 

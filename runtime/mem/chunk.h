@@ -45,6 +45,8 @@ struct span {
 };
 static_assert(sizeof(span) == 64, "one cache line");
 
+inline constexpr int address_bits = 47;  // of user space, with four-level page tables
+
 // One bit a page.
 class page_bits {
  public:
@@ -115,7 +117,7 @@ class chunk_map {
 
  private:
   static constexpr std::size_t leaf_cells = 32768;  // a leaf is one page and covers 128 GiB
-  static constexpr std::size_t root_cells = (std::size_t{1} << 47) / chunk_bytes / leaf_cells;
+  static constexpr std::size_t root_cells = (std::size_t{1} << address_bits) / chunk_bytes / leaf_cells;
   struct leaf {
     std::atomic<std::uint64_t> words[leaf_cells / 64];
   };

@@ -277,6 +277,12 @@ void* realloc_large(void* block, std::size_t bytes) {
 
 }  // namespace
 
+void heap_init() noexcept {
+  // The stack lies at the top of user space.
+  const auto top = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  ensure(top >> address_bits == 0, "mallocinit: addresses are too long for the chunk map");
+}
+
 void* heap_alloc(std::size_t bytes) noexcept { return alloc(bytes).at; }
 
 void* heap_alloc_zeroed(std::size_t bytes) noexcept {

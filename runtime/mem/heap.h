@@ -11,9 +11,9 @@
 
 namespace rt0 {
 
-// mallocinit's place in schedinit. Nothing to do: the heap is constinit, and touches no page before the first
-// block.
-inline void heap_init() {}
+// mallocinit's place in schedinit: checks that the system's addresses are those that the chunk map can hold.
+// No page is touched before the first block.
+void heap_init() noexcept;
 
 void* heap_alloc(std::size_t bytes) noexcept;
 void* heap_alloc_zeroed(std::size_t bytes) noexcept;
