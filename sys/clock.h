@@ -4,7 +4,7 @@
 
 namespace rt0::sys {
 
-enum class clock : int { realtime = 0, monotonic = 1 };
+enum class clock : int { realtime = 0, monotonic = 1 };  // any clockid_t
 
 // Nanoseconds since the clock's epoch.
 std::int64_t nanotime(clock = clock::monotonic) noexcept;

@@ -9,6 +9,7 @@ extern "C" [[gnu::visibility("default")]] int main(int argc, char** argv, char**
 namespace rt0 {
 
 extern "C" void rt0_main(void*) {
+  libc::register_fini_array();
   sys::image::run_init_array(args.argc, args.argv, args.envp);
   // main's return value is exit's argument (ISO C 5.1.2.2.3).
   libc::run_exit(main(args.argc, args.argv, args.envp));

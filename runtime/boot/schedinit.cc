@@ -33,7 +33,9 @@ constexpr std::uint32_t hwcap2_fsgsbase = 1u << 1;
 // The classes of stacks: RT0_THREAD_STACK, else glibc's rule for threads.
 void stackinit() noexcept {
   std::uint64_t bytes = sys::limit_of(sys::resource::stack).soft;
-  if (bytes == sys::unlimited || stack_class_of(bytes) < 0) bytes = default_thread_stack_bytes;
+  const bool unlimited = bytes == sys::unlimited;
+  if (unlimited) bytes = default_thread_stack_bytes;
+  if (stack_class_of(bytes) < 0) bytes = std::uint64_t{1} << max_stack_class;
   if (const char* text = env_value(args.envp, "RT0_THREAD_STACK")) {
     long wanted = 0;
     if (parse_number(text, min_thread_stack_bytes, 1L << max_stack_class, wanted)) {
@@ -42,7 +44,8 @@ void stackinit() noexcept {
       report() << "rt0: RT0_THREAD_STACK: '" << text << "' is no number of bytes from 16384 to 1073741824\n";
     }
   }
-  set_thread_stack_class(stack_class_of(bytes));
+  // main's stack may grow to the limit itself; a thread's may not.
+  set_stack_classes(stack_class_of(bytes), unlimited ? max_stack_class : stack_class_of(bytes));
 }
 
 const char* godebug_early() noexcept { return env_value(args.envp, "RT0_DEBUG"); }

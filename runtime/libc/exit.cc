@@ -88,11 +88,16 @@ void become_the_exiting() noexcept {
 
 }  // namespace
 
+void register_fini_array() noexcept {
+  (void)at_exit.push({[](void*) { sys::image::run_fini_array(); }, nullptr});  // the first of 32 places
+}
+
+bool exit_begun() noexcept { return exiting.load(std::memory_order_acquire) != nullptr; }
+
 void run_exit(int status) {
   become_the_exiting();
-  run_thread_dtors();
+  run_thread_local_dtors();
   at_exit.run();
-  sys::image::run_fini_array();
   libc_flush();
   sys::exit_group(status);
 }

@@ -21,7 +21,7 @@ constinit void* initial_locale = nullptr;
 
 namespace {
 
-constinit int thread_class = min_stack_class;
+constinit int thread_class = min_stack_class, main_class = min_stack_class;
 
 constexpr std::size_t stack_top_reserve = 32;  // Go: "extra space in case of reads slightly beyond frame"
 constexpr std::size_t pc_quantum = 1;          // so that an unwinder's pc - 1 lies in rt0_goexit
@@ -82,7 +82,7 @@ void gostartcallfn(g* gp, const funcval& fn) noexcept {
 
 [[noreturn]] void no_main_stack() noexcept {
   {
-    report() << "rt0: cannot map the stack of goroutine 1, " << (std::size_t{1} << thread_stack_class())
+    report() << "rt0: cannot map the stack of goroutine 1, " << (std::size_t{1} << main_class)
              << " bytes: RLIMIT_AS is " << sys::limit_of(sys::resource::address_space).soft << "\n";
   }
   sys::exit_group(exit_fatal);
@@ -91,7 +91,10 @@ void gostartcallfn(g* gp, const funcval& fn) noexcept {
 }  // namespace
 
 int thread_stack_class() noexcept { return thread_class; }
-void set_thread_stack_class(int size_class) noexcept { thread_class = size_class; }
+void set_stack_classes(int of_threads, int of_main) noexcept {
+  thread_class = of_threads;
+  main_class = of_main;
+}
 
 go_result newproc1(const go_request& request) noexcept {
   if (request.fn == nullptr) fatal("go of nil func value");
@@ -139,7 +142,7 @@ go_result newproc(const go_request& request) noexcept {
 // rt0_go's newproc: the goroutine that runs the program.
 extern "C" void rt0_newproc(void (*fn)(void*), void* arg) {
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
-  const go_result made = newproc({fn, arg, g_kind::thread, thread_stack_class(), here});
+  const go_result made = newproc({fn, arg, g_kind::thread, main_class, here});
   if (made.gp == nullptr) no_main_stack();
 }
 

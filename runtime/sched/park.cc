@@ -127,15 +127,17 @@ claim_state gopark(wait_ticket ticket, wait_reason why, std::int64_t deadline_ns
   gp->why = why;
   const bool timed = deadline_ns >= 0 && deadline_ns != no_timer;
   timer& t = gp->wait_timer;
+  timers* heap = nullptr;
   if (timed) {
     t.when_ns = deadline_ns;
     t.fire = wait_timer_fired;
     t.tag = ticket.generation;
-    getm()->p->timers.add(t);
+    heap = &getm()->p->timers;
+    heap->add(t);
   }
   leave(gstatus::waiting, commit_park);
   // False: it fired. It may still be about to claim; the generation makes that harmless.
-  if (timed && t.heap != nullptr) (void)t.heap->remove(t);
+  if (timed) (void)heap->remove(t);
   return state_of(gp->claim.word.load(std::memory_order_acquire));  // pairs with: claim CAS(release)
 }
 

@@ -45,6 +45,13 @@ g* global_queue_turn(p* pp) noexcept {
   return pp->schedtick % sched_tick_period == 0 ? from_global_queue(pp, 1) : nullptr;
 }
 
+// And then the P's own ring: two goroutines that wake each other through runnext would keep everybody else
+// out.
+void runnext_gives_way(p* pp) noexcept {
+  if (pp->schedtick % sched_tick_period != 0) return;
+  if (g* gp = pp->runnext.exchange(nullptr, std::memory_order_acq_rel)) runqput(pp, gp, false);
+}
+
 bool run_due_timers(p* pp) noexcept {
   if (pp->timers.next_when() == no_timer) return false;
   return pp->timers.run(sys::nanotime()) > 0;
@@ -65,6 +72,7 @@ g* findrunnable() noexcept {
   for (;;) {
     (void)run_due_timers(pp);
     if (g* gp = global_queue_turn(pp)) return gp;
+    runnext_gives_way(pp);
     if (g* gp = runqget(pp)) return gp;
     if (g* gp = from_global_queue(pp, 0)) return gp;
     idle(mp, pp);

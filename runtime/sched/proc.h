@@ -33,7 +33,7 @@ extern constinit void* initial_locale;
 
 // Stack sizes: RLIMIT_STACK's rule for threads.
 int thread_stack_class() noexcept;
-void set_thread_stack_class(int size_class) noexcept;
+void set_stack_classes(int of_threads, int of_main) noexcept;
 
 // Makes the first n Ps and idles all but the first. The world is stopped. Returns goroutines that lost their
 // P.

@@ -16,8 +16,12 @@ void run_init_array(int argc, char** argv, char** envp) {
   for (const rt0_init* f = __init_array_start; f < __init_array_end; f++) (*f)(argc, argv, envp);
 }
 
+// Where the array is now: a destructor that calls exit() goes on with the ones before it.
+static constinit long fini_done = 0;
+
 void run_fini_array() {
-  for (const rt0_fini* f = __fini_array_end; f > __fini_array_start;) (*--f)();
+  const long count = __fini_array_end - __fini_array_start;
+  while (fini_done < count) __fini_array_start[count - ++fini_done]();
 }
 
 }  // namespace rt0::sys::image

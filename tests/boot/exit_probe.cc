@@ -64,7 +64,20 @@ const way_map calm_ways = {
      }},
 };
 
+// exit from a destructor goes on with the rest; what a destructor registers still runs.
+bool destructor_exits = false;
+[[gnu::destructor]] void at_the_end() {
+  if (!destructor_exits) return;
+  atexit([] { puts("registered at the end"), fflush(stdout); });
+  exit(15);
+}
+
 const way_map violent_ways = {
+    {"exit-in-destructor",
+     [] {
+       destructor_exits = true;
+       return 0;
+     }},
     {"abort",
      [] {
        abort();

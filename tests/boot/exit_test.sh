@@ -17,6 +17,7 @@ ends exit-in-thread --status 9 --stdout-is "$all"
 ends exit-in-thread-main-sleeps --status 9 --stdout-is "$all" --timeout 20
 ends main-returns-first --status 13 --stdout-is "$all" --timeout 20
 ends pthread_exit-in-main --status 0 --stdout-is "buffered thread ended\nstatic destroyed\n"
+ends exit-in-destructor --status 15 --stdout-has "registered at the end\n"
 ends cout --stdout-is "buffered not flushed by handstatic destroyed\n"
 ends _exit --status 10 --stdout-is ""
 ends quick_exit --status 11 --stdout-is "buffered at_quick_exit 2\nat_quick_exit 1\n"

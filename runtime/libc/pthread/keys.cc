@@ -59,7 +59,7 @@ key_values* values_with(g* gp, std::uint32_t key) noexcept {
 }
 
 // One round of destructors. True: some value was there.
-bool run_key_dtors(g* gp) noexcept {
+bool run_key_dtors_once(g* gp) noexcept {
   bool found = false;
   // A destructor may set more keys, and so move the array: looked up anew each time.
   for (std::uint32_t key = 0; gp->thread.keys != nullptr && key < gp->thread.keys->count; key++) {
@@ -78,14 +78,18 @@ bool run_key_dtors(g* gp) noexcept {
 
 }  // namespace
 
-void run_thread_dtors() noexcept {
+void run_thread_local_dtors() noexcept {
   g* gp = getg();
   while (thread_dtor* d = gp->thread.dtors) {
     gp->thread.dtors = d->next;
     d->fn(d->object);
     heap_free(d);
   }
-  for (int round = 0; round < dtor_rounds && run_key_dtors(gp); round++) continue;
+}
+
+void run_key_dtors() noexcept {
+  g* gp = getg();
+  for (int round = 0; round < dtor_rounds && run_key_dtors_once(gp); round++) continue;
   heap_free(gp->thread.keys);
   gp->thread.keys = nullptr;
 }
@@ -110,7 +114,8 @@ RT0_EXPORT int pthread_key_create(pthread_key_t* key, void (*dtor)(void*)) {
     const std::uint64_t generation = key_table[i].generation.load(std::memory_order_relaxed);
     if (rt0::libc::in_use(generation)) continue;
     key_table[i].dtor = dtor;
-    key_table[i].generation.store(generation + 1, std::memory_order_release);  // pairs with: run_key_dtors
+    key_table[i].generation.store(generation + 1,
+                                  std::memory_order_release);  // pairs with: run_key_dtors_once
     *key = i;
     return 0;
   }
@@ -122,7 +127,8 @@ RT0_EXPORT int pthread_key_delete(pthread_key_t key) {
   if (key >= rt0::libc::max_keys) return EINVAL;
   const std::uint64_t generation = key_table[key].generation.load(std::memory_order_relaxed);
   if (!rt0::libc::in_use(generation)) return EINVAL;
-  key_table[key].generation.store(generation + 1, std::memory_order_release);  // pairs with: run_key_dtors
+  key_table[key].generation.store(generation + 1,
+                                  std::memory_order_release);  // pairs with: run_key_dtors_once
   return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "runtime/base/export.h"
 #include "runtime/libc/clock.h"
+#include "runtime/libc/exit.h"
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/proc.h"
@@ -20,6 +21,7 @@ void thread_exited(g* gp) {
   // acq_rel, pairs with: join's load(acquire), detach's CAS
   const std::uint32_t was = gp->thread.join.exchange(ended, std::memory_order_acq_rel);
   if (was == detached) {
+    gp->thread.join.store(gone, std::memory_order_relaxed);
     gfput(getm()->p, gp);
   } else {
     wake(&gp->thread.join, 1);
@@ -31,10 +33,14 @@ void thread_main(void*) {
   thread_end(self.fn(self.arg));
 }
 
-void give_back(g* gp) noexcept {
+// To the free list, once: false if somebody else gave it back.
+bool give_back(g* gp) noexcept {
+  std::uint32_t state = ended;
+  if (!gp->thread.join.compare_exchange_strong(state, gone, std::memory_order_acq_rel)) return false;
   m_locks_inc();
   gfput(getm()->p, gp);
   m_locks_dec();
+  return true;
 }
 
 int join(g* gp, void** result, std::int64_t deadline_ns) noexcept {
@@ -42,23 +48,25 @@ int join(g* gp, void** result, std::int64_t deadline_ns) noexcept {
   for (;;) {
     const std::uint32_t state = gp->thread.join.load(std::memory_order_acquire);  // pairs with: thread_exited
     if (state == ended) break;
-    if (state == detached) return EINVAL;
+    if (state != joinable) return EINVAL;
     const auto* word = reinterpret_cast<const std::uint32_t*>(&gp->thread.join);
     if (wait_if_equal(word, state, deadline_ns, wait_reason::join) == wait_result::timed_out)
       return ETIMEDOUT;
   }
-  if (result != nullptr) *result = gp->thread.result;
-  give_back(gp);
+  void* const ended_with = gp->thread.result;
+  if (!give_back(gp)) return EINVAL;
+  if (result != nullptr) *result = ended_with;
   return 0;
 }
 
 }  // namespace
 
 void thread_end(void* result) noexcept {
-  run_thread_dtors();
+  run_thread_local_dtors();
+  run_key_dtors();
   g* gp = getg();
   gp->thread.result = result;
-  if (sched.nthreads.fetch_sub(1, std::memory_order_acq_rel) == 1) exit(0);
+  if (sched.nthreads.fetch_sub(1, std::memory_order_acq_rel) == 1 && !exit_begun()) exit(0);
   gp->exited = thread_exited;
   goexit();
 }
@@ -114,9 +122,7 @@ RT0_EXPORT int pthread_detach(pthread_t thread) {
                                               std::memory_order_acquire)) {
     return 0;
   }
-  if (state == detached) return EINVAL;
-  give_back(gp);
-  return 0;
+  return give_back(gp) ? 0 : EINVAL;
 }
 
 RT0_EXPORT pthread_t pthread_self() { return reinterpret_cast<pthread_t>(rt0::getg()); }

@@ -12,8 +12,8 @@ namespace rt0::libc {
 //
 //   joinable -> ended       the thread ends first; whoever joins gives it back
 //   joinable -> detached    detach; the ending thread gives itself back
-//   ended -> (given back)   join, or detach of an ended thread
-enum join_state : std::uint32_t { joinable = 0, detached = 1, ended = 2 };
+//   ended -> gone           join, or detach of an ended thread: the G is on the free list
+enum join_state : std::uint32_t { joinable = 0, detached = 1, ended = 2, gone = 3 };
 
 struct attr_rep {
   std::uint64_t stack_bytes;  // 0: the default
@@ -27,8 +27,9 @@ inline attr_rep& rep(pthread_attr_t* attr) { return *reinterpret_cast<attr_rep*>
 inline const attr_rep& rep(const pthread_attr_t* attr) { return *reinterpret_cast<const attr_rep*>(attr); }
 inline g* thread_of(pthread_t t) { return reinterpret_cast<g*>(t); }
 
-// Runs the running thread's destructors: thread_local objects, then pthread keys.
-void run_thread_dtors() noexcept;
+// Runs the running thread's destructors: of thread_local objects (exit does too), and of pthread keys.
+void run_thread_local_dtors() noexcept;
+void run_key_dtors() noexcept;
 // The running thread ends with a result. The last one ends the process with status 0, as POSIX says.
 [[noreturn]] void thread_end(void* result) noexcept;
 
