@@ -68,6 +68,7 @@
 
 // Linux.
 #define SYS_WRITE 1
+#define SYS_CLONE 56
 #define SYS_EXIT_GROUP 231
 #define SYS_ARCH_PRCTL 158
 #define ARCH_SET_GS 0x1001

@@ -36,6 +36,7 @@ void rt0_main(void*);  // goroutine 1's function: what rt0_go passes to newproc
 // --- runtime: what switch.S calls.
 void rt0_finish_switch();  // the new goroutine completes its predecessor's park
 [[noreturn]] void rt0_goexit1();
+void rt0_asyncpreempt2();  // the interrupted goroutine gives way; all its registers are saved
 [[noreturn]] void rt0_badmcall();
 [[noreturn]] void rt0_badmcall2();
 [[noreturn]] void rt0_badsystemstack();

@@ -77,4 +77,9 @@ std::int64_t nanotime(clock c) noexcept {
   return now.tv_sec * 1'000'000'000 + now.tv_nsec;
 }
 
+void sleep_ns(std::int64_t duration_ns) noexcept {
+  const timespec duration{duration_ns / 1'000'000'000, duration_ns % 1'000'000'000};
+  raw_syscall(SYS_nanosleep, reinterpret_cast<long>(&duration), 0);
+}
+
 }  // namespace rt0::sys

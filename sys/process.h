@@ -10,7 +10,7 @@ struct resource_limit {
   std::uint64_t soft, hard;  // bytes; ~0: unlimited
 };
 inline constexpr std::uint64_t unlimited = ~std::uint64_t{0};
-enum class resource : int { stack = 3, address_space = 9 };  // RLIMIT_STACK, RLIMIT_AS
+enum class resource : int { stack = 3, processes = 6, address_space = 9 };  // RLIMIT_STACK, _NPROC, _AS
 
 [[noreturn]] void exit_group(int status) noexcept;
 std::int32_t getpid() noexcept;

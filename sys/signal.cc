@@ -25,6 +25,15 @@ ret<int> sigprocmask(mask_how how, const sigset* set, sigset* old) noexcept {
                                         sizeof(sigset)));
 }
 
+ret<int> set_signal_stack(void* lo, std::size_t bytes) noexcept {
+  const struct {
+    void* sp;
+    int flags;
+    std::size_t size;
+  } stack{lo, 0, bytes};
+  return ret<int>::from_raw(raw_syscall(SYS_sigaltstack, reinterpret_cast<long>(&stack), 0));
+}
+
 bool has_handler(int signal) noexcept {
   kernel_sigaction now{};
   const long r = raw_syscall(SYS_rt_sigaction, signal, 0, reinterpret_cast<long>(&now), sizeof(sigset));

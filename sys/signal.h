@@ -1,6 +1,7 @@
 // Signal masks and dispositions, by the kernel's own structures (its sigset is 64 bits, a C library's is
 // larger).
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 #include "sys/ret.h"
@@ -14,6 +15,10 @@ inline constexpr int signal_count = 64;
 enum class mask_how : int { block = 0, unblock = 1, set = 2 };
 // Changes the calling M's kernel mask (set == nullptr: reads it) and returns the old one.
 ret<int> sigprocmask(mask_how, const sigset* set, sigset* old) noexcept;
+
+// [lo, lo + bytes) becomes the calling M's signal stack (sigaltstack(2); never SS_AUTODISARM, which stays
+// disarmed when a handler is left without a return).
+ret<int> set_signal_stack(void* lo, std::size_t bytes) noexcept;
 
 // A function of the program is installed for the signal (neither SIG_DFL nor SIG_IGN).
 bool has_handler(int signal) noexcept;

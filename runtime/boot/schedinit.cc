@@ -15,6 +15,7 @@
 #include "runtime/libc/libc_start.h"
 #include "runtime/mem/heap.h"
 #include "runtime/mem/pages.h"
+#include "runtime/sched/machine.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sync/wait_table.h"
 #include "sys/auxv.h"
@@ -67,12 +68,6 @@ void alginit() noexcept { wait_table_seed(startup_random()); }
 
 void fastrandinit() noexcept { getm()->fastrand = startup_random(); }
 
-void mcommoninit(m* mp, std::int64_t id) noexcept {
-  lock_guard hold(sched.lock);
-  mp->id = id >= 0 ? id : sched.nmcount;
-  if (++sched.nmcount > sched.maxmcount) throw_("thread exhaustion");
-}
-
 // The mask that new Ms and children get.
 void sigsave(sys::sigset& into) noexcept { (void)sys::sigprocmask(sys::mask_how::set, nullptr, &into); }
 
@@ -92,7 +87,10 @@ int wanted_procs() noexcept {
     const char* text = env_value(args.envp, name);
     long n = 0;
     if (text == nullptr) continue;
-    if (parse_number(text, 1, max_procs, n)) return static_cast<int>(n);
+    if (parse_number(text, 1, max_procs, n)) {
+      sched.procs_settled = true;
+      return static_cast<int>(n);
+    }
     report() << "rt0: " << name << ": '" << text << "' is no number from 1 to " << max_procs << "\n";
   }
   return ncpu < max_procs ? ncpu : max_procs;
@@ -113,7 +111,7 @@ extern "C" void rt0_schedinit() {
   cpuinit(debug_text);
   alginit();
   fastrandinit();
-  mcommoninit(mp, -1);
+  mcommoninit(mp);
   modulesinit();
   typelinksinit();
   itabsinit();
@@ -124,12 +122,16 @@ extern "C" void rt0_schedinit() {
   goargs();
   goenvs();
   parse_debug_options(debug_text);
+  if (debug.maxmcount > 0) sched.maxmcount = debug.maxmcount;
   gcinit();
 
   sched.lastpoll_ns.store(sys::nanotime(), std::memory_order_relaxed);
-  if (procresize(wanted_procs()) != nullptr) throw_("unknown runnable goroutine during bootstrap");
-
-  // The world is started: Ps can run.
+  procresize(wanted_procs());
+  {
+    // The world is started: Ps can run.
+    lock_guard hold(sched.lock);
+    ensure(procs_to_idle() == nullptr, "unknown runnable goroutine during bootstrap");
+  }
   sched.world_stopped = false;
   if (debug.inittrace != 0) trace_schedinit();
 }

@@ -13,16 +13,12 @@
 
 #include "runtime/base/export.h"
 #include "runtime/base/report.h"
+#include "runtime/libc/blocking.h"
 #include "runtime/libc/clock.h"
 #include "runtime/sync/wait_table.h"
-#include "sys/passthrough.h"
 
 namespace rt0::libc {
 namespace {
-
-struct call_args {
-  long a, b, c, d, e, f;
-};
 
 long futex_wait(const call_args& x, int operation) noexcept {
   std::int64_t deadline_ns = forever;
@@ -77,7 +73,7 @@ long dispatch(long nr, const call_args& x) noexcept {
     case SYS_vfork:
     case SYS_exit: return -ENOSYS;
   }
-  return sys::passthrough(nr, x.a, x.b, x.c, x.d, x.e, x.f);
+  return blocking_call(nr, x);
 }
 
 }  // namespace
@@ -97,9 +93,9 @@ RT0_EXPORT long syscall(long nr, ...) {
   return result;
 }
 
-// Holds its M while the call blocks: with one M, every goroutine waits with it.
+// The call holds its M; the P goes on without it if it takes long.
 RT0_EXPORT long __syscall_cp(long nr, long a, long b, long c, long d, long e, long f) {
-  return rt0::sys::passthrough(nr, a, b, c, d, e, f);
+  return rt0::libc::blocking_call(nr, {a, b, c, d, e, f});
 }
 
 RT0_EXPORT int sched_yield() {

@@ -2,6 +2,7 @@
 
 #include "rt0/arch.h"
 #include "runtime/base/fatal.h"
+#include "runtime/lock/perturb.h"
 #include "sys/futex.h"
 
 namespace rt0 {
@@ -15,6 +16,7 @@ constexpr int pauses_per_spin = 30;
 
 void mutex_base::lock_at(lock_rank) noexcept {
   m_locks_inc();
+  perturb();
   std::uint32_t expected = unlocked;
   // pairs with: unlock_at exchange(release)
   if (!state_.compare_exchange_strong(expected, locked, std::memory_order_acquire,

@@ -30,7 +30,10 @@ bool signal_may_come() noexcept {
 }  // namespace
 
 void checkdead() noexcept {
-  if (signal_may_come()) return;
+  // An M that runs, sits in a system call, or sleeps as the poller is none of these.
+  const std::int64_t running = sched.mcount - sched.nmidle - sched.nmidlelocked - sched.nmsys;
+  ensure(running >= 0, "checkdead: inconsistent counts");
+  if (running > 0 || signal_may_come()) return;
   { report() << "fatal error: all goroutines are asleep - deadlock!\n"; }
   std::uint32_t shown = 0, left_out = 0;
   for (std::uint32_t i = 0; i < allg_count(); i++) {

@@ -83,7 +83,8 @@ struct g {
   g_kind kind;
   std::uint32_t index;  // place in allgs + 1: below 2^30, kept when the G is reused
   std::uint64_t goid;
-  g* schedlink;  // run queues, free lists
+  g* schedlink;     // run queues, free lists
+  rt0::m* lockedm;  // the only M that may run it (lock_os_thread)
   std::int64_t waitsince_ns;
   wait_claim claim;
   timer wait_timer;

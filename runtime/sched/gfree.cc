@@ -49,6 +49,11 @@ void gfput(p* pp, g* gp) noexcept {
   drain(pp->gfree, global, local_limit - batch);
 }
 
+void gfpurge(p* pp) noexcept {
+  lock_guard hold(global_lock);
+  drain(pp->gfree, global, 0);
+}
+
 g* gfget(p* pp, int size_class) noexcept {
   if (g* gp = pop(pp->gfree, size_class)) return gp;
   lock_guard hold(global_lock);

@@ -8,5 +8,7 @@ namespace rt0 {
 g* gfget(p* pp, int size_class) noexcept;
 // Gives a dead goroutine back.
 void gfput(p* pp, g* gp) noexcept;
+// All of pp's to the global list. pp runs nowhere.
+void gfpurge(p* pp) noexcept;
 
 }  // namespace rt0

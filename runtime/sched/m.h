@@ -1,12 +1,14 @@
 // m: a machine, a kernel thread that runs goroutines. %gs points at it.
 //
-// This floor of the runtime has one, m0; everything that a second one needs has its field and its place.
+// An M is never freed and its thread never ends, so a stale m* is always readable. It lies at the top of its
+// g0's stack; m0 is static.
 #pragma once
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include "rt0/layout.h"
+#include "runtime/lock/note.h"
 #include "runtime/sched/status.h"
 #include "sys/signal.h"
 
@@ -18,21 +20,32 @@ struct p;
 struct m {
   m* self;              // %gs:0
   g* g0;                // its scheduling stack
-  g* gsignal;           // its signal stack: nullptr until handlers are installed
+  g* gsignal;           // its signal stack
   g* curg;              // the goroutine it runs, nullptr while in the scheduler
   std::uint32_t insig;  // depth of signal handlers on it
   std::uint32_t locks;  // > 0: neither preempt nor park
   // --- above: offsets in rt0/layout.h
-  rt0::p* p;  // nullptr: may not run goroutines
+  rt0::p* p;      // nullptr: may not run goroutines
+  rt0::p* nextp;  // handed over with the wake-up of `park`
+  rt0::p* oldp;   // the P it had when it entered a system call
   std::int64_t id;
-  std::int32_t procid;  // kernel thread id; 0 until asked for
-  sys::sigset sigmask;  // the process's mask at start: children and new Ms get it back
+  std::int32_t procid;  // kernel thread id; 0 until the thread exists
+  bool spinning;        // out of work and looking for some: counted in sched.nmspinning
+  // Its kernel mask outside of handlers: the process's at start. Children and new Ms get it.
+  sys::sigset sigmask;
   std::uint64_t fastrand;
   // A switch away from a goroutine is completed by whoever runs next on this M: after(prev).
   void (*after)(g* prev);
   g* after_g;
-  gstatus leaving_to;               // leave()'s way through g0
-  std::atomic<std::uint32_t> park;  // what an idle M sleeps on
+  gstatus leaving_to;  // leave()'s way through g0
+  note park;           // what an idle M sleeps on
+  m* schedlink;        // sched.midle
+  m* alllink;          // sched.allm
+  void (*start)();     // runs before the scheduler does; sysmon's never returns
+  g* lockedg;          // the goroutine that alone may run here (lock_os_thread)
+  std::uint32_t lockedg_depth;
+  std::atomic<std::uint32_t> signal_pending;  // signal-safe. A SIGURG is under way to it
+  std::atomic<std::uint32_t> own_signals;     // signal-safe. SIGURGs that arrived: who got EINTR by one asks
 };
 
 static_assert(offsetof(m, self) == M_SELF && offsetof(m, g0) == M_G0 && offsetof(m, gsignal) == M_GSIGNAL);

@@ -10,8 +10,10 @@
 #include "runtime/base/fatal.h"
 #include "runtime/base/report.h"
 #include "runtime/sched/gfree.h"
+#include "runtime/sched/machine.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
+#include "runtime/sched/sysmon.h"
 #include "sys/image/image.h"
 #include "sys/process.h"
 
@@ -43,6 +45,8 @@ void malg_on_g0(void* arg) {
   gp->stackguard0 = gp->stackguard1 = place.lo + STACK_GUARD;
   casgstatus(gp, gstatus::idle, gstatus::dead);
   allgadd(gp);
+  // The second goroutine is the first that somebody may have to be preempted for.
+  if (allg_count() > 1) sysmon_start();
   call->result.gp = gp;
 }
 
@@ -50,16 +54,6 @@ go_result malg(int size_class) noexcept {
   malg_call call{size_class, {nullptr, 0}};
   rt0_systemstack(malg_on_g0, &call);
   return call.result;
-}
-
-// A fresh thread control block: what a new thread finds.
-void init_tcb(g* gp) noexcept {
-  gp->tcb = {};
-  gp->tcb.self = gp;
-  gp->tcb.canary = sys::image::canary();
-  gp->tcb.tid = static_cast<std::int32_t>(gp->index);
-  gp->tcb.locale = initial_locale;
-  sys::image::init_tls_block(gp);
 }
 
 std::uint64_t next_goid(p* pp) noexcept {
@@ -89,6 +83,15 @@ void gostartcallfn(g* gp, const funcval& fn) noexcept {
 }
 
 }  // namespace
+
+void init_tcb(g* gp) noexcept {
+  gp->tcb = {};
+  gp->tcb.self = gp;
+  gp->tcb.canary = sys::image::canary();
+  gp->tcb.tid = static_cast<std::int32_t>(gp->index);
+  gp->tcb.locale = initial_locale;
+  sys::image::init_tls_block(gp);
+}
 
 int thread_stack_class() noexcept { return thread_class; }
 void set_stack_classes(int of_threads, int of_main) noexcept {
@@ -133,17 +136,25 @@ go_result newproc1(const go_request& request) noexcept {
   return {gp, 0};
 }
 
+void newproc_ready(g* gp, bool next) noexcept {
+  m_locks_inc();
+  runqput(getm()->p, gp, next);
+  wakep();
+  m_locks_dec();
+}
+
 go_result newproc(const go_request& request) noexcept {
   const go_result made = newproc1(request);
-  if (made.gp != nullptr) runqput(getm()->p, made.gp, true);
+  if (made.gp != nullptr) newproc_ready(made.gp, true);
   return made;
 }
 
-// rt0_go's newproc: the goroutine that runs the program.
+// rt0_go's newproc: the goroutine that runs the program. No M is woken for it.
 extern "C" void rt0_newproc(void (*fn)(void*), void* arg) {
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
-  const go_result made = newproc({fn, arg, g_kind::thread, main_class, here});
+  const go_result made = newproc1({fn, arg, g_kind::thread, main_class, here});
   if (made.gp == nullptr) no_main_stack();
+  runqput(getm()->p, made.gp, true);
 }
 
 }  // namespace rt0

@@ -1,5 +1,15 @@
 // p: a processor, the right to run goroutines and what that needs without locks: a run queue, free Gs,
 // timers.
+//
+//   idle     on sched.pidle, or never used      sched.lock's
+//   running  an M has it                        that M's
+//   syscall  its M is in a system call          whoever wins the CAS: the M on return, sysmon, a stop of the
+//            world
+//   gcstop   the world is stopped               who stopped the world
+//   dead     beyond gomaxprocs                  nobody's
+//
+//   idle <--> running <--> syscall -> idle (sysmon retakes)
+//   running, syscall, idle -> gcstop -> idle, running, dead
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -22,11 +32,21 @@ struct gfree_list {
   std::int32_t n;
 };
 
+// What sysmon saw when it last looked: a P whose ticks stand still is in one long slice, or system call.
+struct sysmon_tick {
+  std::uint32_t slice, syscall;
+  std::int64_t slice_since_ns, syscall_since_ns;
+};
+
 struct p {
-  pstatus status;
-  p* link;                  // sched.pidle
-  rt0::m* m;                // nullptr while idle
+  std::atomic<pstatus> status;
+  std::atomic<bool> preempt;  // signal-safe. Its goroutine shall give way: slice over, or the world stops
+  std::atomic<std::uint32_t> slicetick;    // time slices begun; a goroutine from runnext inherits its waker's
+  std::atomic<std::uint32_t> syscalltick;  // system calls ended
   std::uint32_t schedtick;  // switches made; every 61st looks at the global queue and the timers
+  std::int32_t id;          // place in p_at
+  p* link;                  // sched.pidle
+  std::atomic<rt0::m*> m;   // nullptr unless running
   // A ring: the owner moves both ends, others only steal from the head.
   std::atomic<std::uint32_t> runqhead;
   std::atomic<std::uint32_t> runqtail;
@@ -35,6 +55,7 @@ struct p {
   gfree_list gfree;
   std::uint64_t goidcache, goidcacheend;  // ids taken from sched.goidgen in batches
   rt0::timers timers;
+  sysmon_tick seen;  // sysmon's alone
 };
 
 }  // namespace rt0

@@ -2,7 +2,11 @@
 
 #include "rt0/upcalls.h"
 #include "runtime/base/fatal.h"
+#include "runtime/lock/perturb.h"
 #include "runtime/sched/gfree.h"
+#include "runtime/sched/locked_m.h"
+#include "runtime/sched/machine.h"
+#include "runtime/sched/poller.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
 #include "sys/clock.h"
@@ -36,7 +40,10 @@ void commit_park(g* gp) noexcept {
 
 void commit_yield(g* gp) noexcept { runqput(getm()->p, gp, false); }
 
+void commit_preempt(g* gp) noexcept { put_global(gp); }
+
 void commit_exit(g* gp) noexcept {
+  forget_locked(gp);
   if (gp->exited != nullptr) {
     gp->exited(gp);
   } else {
@@ -56,18 +63,34 @@ void leave_on_g0(g* gp) {
   schedule();
 }
 
+// The P's next goroutine, if the running one may switch to it directly: not on every 61st departure, when the
+// scheduler looks at the timers and the global queue (two goroutines that play ping-pong never reach it
+// otherwise), not if the P is wanted back, and not where a goroutine is bound to its M.
+g* next_directly(const g* gp, p* pp) noexcept {
+  if (++pp->schedtick % sched_tick_period == 0 || pp->preempt.load(std::memory_order_relaxed) ||
+      sched.gcwaiting.load(std::memory_order_relaxed) || gp->lockedm != nullptr) {
+    return nullptr;
+  }
+  const runq_taken next = runqget(pp);
+  if (next.gp == nullptr) return nullptr;
+  if (next.gp->lockedm != nullptr) {
+    put_global(next.gp);  // it gets to its M through schedule()
+    return nullptr;
+  }
+  if (!next.inherits) begin_slice(pp);
+  return next.gp;
+}
+
 // The running goroutine leaves its M in the new status; after(gp) completes it. Returns when it is resumed.
 //
-// Straight to the P's next goroutine if there is one: no g0, one change of %fs instead of two. Not on every
-// 61st departure, when the scheduler looks at the timers and the global queue (two goroutines that play
-// ping-pong never reach it otherwise).
+// Straight to the P's next goroutine if there is one: no g0, one change of %fs instead of two.
 void leave(gstatus to, void (*after)(g*)) noexcept {
+  perturb();
   m* mp = getm();
   g* gp = mp->curg;
   ensure(mp->locks == 0, "park while holding a runtime lock");
-  ensure(mp->insig == 0, "park in a signal handler");
-  p* pp = mp->p;
-  g* next = ++pp->schedtick % sched_tick_period != 0 ? runqget(pp) : nullptr;
+  ensure(mp->insig == 0 && mp->p != nullptr, "park in a signal handler");
+  g* next = next_directly(gp, mp->p);
   mp->after = after;
   if (next == nullptr) {
     mp->leaving_to = to;
@@ -89,6 +112,17 @@ void wait_timer_fired(timer* t, std::uint64_t generation) {
   claim({gp, generation}, claim_state::timed_out);
 }
 
+// Arms the running goroutine's timer. If its P goes on with somebody else, the poller shall know of it.
+void arm(timer& t, std::int64_t deadline_ns, std::uint64_t generation) noexcept {
+  t.when_ns = deadline_ns;
+  t.fire = wait_timer_fired;
+  t.tag = generation;
+  m_locks_inc();
+  p* pp = getm()->p;
+  if (pp->timers.add(t) && !runqempty(pp)) wake_poller(deadline_ns);
+  m_locks_dec();
+}
+
 }  // namespace
 
 extern "C" void rt0_finish_switch() {
@@ -107,38 +141,36 @@ wait_ticket begin_wait() noexcept {
   return {gp, generation};
 }
 
-bool claim(wait_ticket ticket, claim_state how) noexcept {
+claimed try_claim(wait_ticket ticket, claim_state how) noexcept {
+  perturb();
   std::uint64_t word = ticket.gp->claim.word.load(std::memory_order_relaxed);
   for (;;) {
-    if (word >> generation_shift != ticket.generation) return false;
+    if (word >> generation_shift != ticket.generation) return claimed::lost;
     const claim_state now = state_of(word);
-    if (now != claim_state::armed && now != claim_state::parked) return false;
+    if (now != claim_state::armed && now != claim_state::parked) return claimed::lost;
     // acquire, pairs with: commit_park CAS(release). release, pairs with: gopark's final load(acquire)
     if (ticket.gp->claim.word.compare_exchange_weak(word, claim_word(ticket.generation, how),
                                                     std::memory_order_acq_rel, std::memory_order_relaxed)) {
-      if (now == claim_state::parked) goready(ticket.gp);
-      return true;
+      return now == claim_state::parked ? claimed::won_parked : claimed::won_leaving;
     }
   }
+}
+
+bool claim(wait_ticket ticket, claim_state how) noexcept {
+  const claimed outcome = try_claim(ticket, how);
+  if (outcome == claimed::won_parked) goready(ticket.gp);
+  return outcome != claimed::lost;
 }
 
 claim_state gopark(wait_ticket ticket, wait_reason why, std::int64_t deadline_ns) noexcept {
   g* gp = ticket.gp;
   gp->why = why;
   const bool timed = deadline_ns >= 0 && deadline_ns != no_timer;
-  timer& t = gp->wait_timer;
-  timers* heap = nullptr;
-  if (timed) {
-    t.when_ns = deadline_ns;
-    t.fire = wait_timer_fired;
-    t.tag = ticket.generation;
-    heap = &getm()->p->timers;
-    heap->add(t);
-  }
+  if (timed) arm(gp->wait_timer, deadline_ns, ticket.generation);
   leave(gstatus::waiting, commit_park);
   // False: it fired. It may still be about to claim; the generation makes that harmless.
-  if (timed) (void)heap->remove(t);
-  return state_of(gp->claim.word.load(std::memory_order_acquire));  // pairs with: claim CAS(release)
+  if (timed) (void)timers::remove(gp->wait_timer);
+  return state_of(gp->claim.word.load(std::memory_order_acquire));  // pairs with: try_claim CAS(release)
 }
 
 void sleep_until(std::int64_t deadline_ns) noexcept {
@@ -146,11 +178,33 @@ void sleep_until(std::int64_t deadline_ns) noexcept {
   (void)gopark(begin_wait(), wait_reason::sleep, deadline_ns);
 }
 
-void yield() noexcept { leave(gstatus::runnable, commit_yield); }
+void yield() noexcept {
+  m* mp = getm();
+  ensure(mp->locks == 0, "park while holding a runtime lock");
+  ensure(mp->insig == 0 && mp->p != nullptr, "park in a signal handler");
+  p* pp = mp->p;
+  // Nobody is there: the common case of a loop that polls. Every 61st time the scheduler looks at the timers.
+  if (runqempty(pp) && sched.runqsize.load(std::memory_order_relaxed) == 0 &&
+      !pp->preempt.load(std::memory_order_relaxed) && (pp->schedtick + 1) % sched_tick_period != 0) {
+    pp->schedtick++;
+    return;
+  }
+  leave(gstatus::runnable, commit_yield);
+}
+
+void preempt_park() noexcept { leave(gstatus::runnable, commit_preempt); }
 
 void goready(g* gp) noexcept {
   casgstatus(gp, gstatus::waiting, gstatus::runnable);
-  runqput(getm()->p, gp, true);
+  m_locks_inc();
+  if (p* pp = getm()->p) {
+    runqput(pp, gp, true);
+    wakep_published();  // runnext's exchange is the barrier
+  } else {
+    put_global(gp);
+    wakep();
+  }
+  m_locks_dec();
 }
 
 void goexit() noexcept {

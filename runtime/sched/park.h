@@ -54,13 +54,23 @@ claim_state gopark(wait_ticket ticket, wait_reason why, std::int64_t deadline_ns
 // Ends the wait as `how`, unless somebody else did. True: this call ended it. Any stack; never parks.
 bool claim(wait_ticket ticket, claim_state how) noexcept;
 
+// The same in two steps, for a waker that holds a lock: after won_parked the goroutine is the caller's, to be
+// made runnable by goready when the lock is released.
+enum class claimed { lost, won_leaving, won_parked };
+claimed try_claim(wait_ticket ticket, claim_state how) noexcept;
+
 // Sleeps until deadline_ns on CLOCK_MONOTONIC; in the past: yields.
 void sleep_until(std::int64_t deadline_ns) noexcept;
 
 // Lets the other runnable goroutines of this P go first. Go's goyield.
 void yield() noexcept;
 
-// A waiting goroutine, whose wait the caller has ended, becomes runnable, next on this P.
+// The running goroutine's slice is over: it goes to the end of the global queue. On its own stack, from the
+// signal that preempted it.
+void preempt_park() noexcept;
+
+// A waiting goroutine, whose wait the caller has ended, becomes runnable, next on this P; an M without one
+// (in a system call) puts it on the global queue. Wakes an M for it if a P is idle.
 void goready(g* gp) noexcept;
 
 // Ends the running goroutine: gp->exited (or the free list) gets it when it is off its stack.

@@ -1,16 +1,15 @@
-// schedule, findrunnable, execute, mstart: the loop of an M. Source: Go 1.21 proc.go.
-//
-// One M and one P run here. findrunnable is a list of named steps, to which netpoll, stealing and spinning
-// add theirs.
+// schedule, execute, mstart: the loop of an M. Source: Go 1.21 proc.go.
 #include "runtime/sched/proc.h"
 
 #include "rt0/arch.h"
 #include "rt0/upcalls.h"
 #include "runtime/base/fatal.h"
 #include "runtime/base/tables.h"
+#include "runtime/sched/findrunnable.h"
+#include "runtime/sched/locked_m.h"
+#include "runtime/sched/machine.h"
+#include "runtime/sched/poller.h"
 #include "runtime/sched/runq.h"
-#include "sys/clock.h"
-#include "sys/futex.h"
 
 namespace rt0 {
 
@@ -25,66 +24,49 @@ constinit m rt0_m0{};
 
 namespace {
 
-// Runs gp on this M. Never returns.
-[[noreturn]] void execute(g* gp) noexcept {
-  m* mp = getm();
-  casgstatus(gp, gstatus::runnable, gstatus::running);
-  mp->curg = gp;
-  gp->m = mp;
-  rt0_gogo(&gp->sched);
+// An M that found work while it spun: the next one shall look, if nobody else does.
+void resetspinning(m* mp) noexcept {
+  mp->spinning = false;
+  const std::int32_t before = sched.nmspinning.fetch_sub(1, std::memory_order_seq_cst);
+  ensure(before > 0, "findrunnable: negative nmspinning");
+  // There may be more where that came from. M wake-up is deliberately somewhat conservative: see machine.h.
+  wakep();
 }
 
-g* from_global_queue(p* pp, std::uint32_t max) noexcept {
-  lock_guard hold(sched.lock);
-  return globrunqget(pp, max);
-}
-
-// Once in a while the global queue goes first, or two goroutines that wake each other would own the P for
-// ever.
-g* global_queue_turn(p* pp) noexcept {
-  return pp->schedtick % sched_tick_period == 0 ? from_global_queue(pp, 1) : nullptr;
-}
-
-// And then the P's own ring: two goroutines that wake each other through runnext would keep everybody else
-// out.
-void runnext_gives_way(p* pp) noexcept {
-  if (pp->schedtick % sched_tick_period != 0) return;
-  if (g* gp = pp->runnext.exchange(nullptr, std::memory_order_acq_rel)) runqput(pp, gp, false);
-}
-
-bool run_due_timers(p* pp) noexcept {
-  if (pp->timers.next_when() == no_timer) return false;
-  return pp->timers.run(sys::nanotime()) > 0;
-}
-
-// Sleeps until the next timer, or for ever where only a signal can bring work. Reports a deadlock where
-// nothing can.
-void idle(m* mp, p* pp) noexcept {
+// This P will be busy: its timers must not wait for it.
+void tell_poller(const p* pp) noexcept {
   const std::int64_t when = pp->timers.next_when();
-  if (when == no_timer) checkdead();
-  (void)sys::futex_wait(reinterpret_cast<const std::uint32_t*>(&mp->park), 0,
-                        when == no_timer ? sys::no_deadline : when);
-}
-
-g* findrunnable() noexcept {
-  m* mp = getm();
-  p* pp = mp->p;
-  for (;;) {
-    (void)run_due_timers(pp);
-    if (g* gp = global_queue_turn(pp)) return gp;
-    runnext_gives_way(pp);
-    if (g* gp = runqget(pp)) return gp;
-    if (g* gp = from_global_queue(pp, 0)) return gp;
-    idle(mp, pp);
-  }
+  if (when != no_timer) wake_poller(when);
 }
 
 }  // namespace
 
+void execute(g* gp, bool inherits) noexcept {
+  m* mp = getm();
+  casgstatus(gp, gstatus::runnable, gstatus::running);
+  mp->curg = gp;
+  gp->m = mp;
+  if (!inherits) begin_slice(mp->p);
+  rt0_gogo(&gp->sched);
+}
+
 void schedule() noexcept {
   m* mp = getm();
   ensure(mp->locks == 0, "schedule: holding locks");
-  execute(findrunnable());
+  if (mp->lockedg != nullptr) {
+    stoplockedm();
+    execute(mp->lockedg, false);
+  }
+  for (;;) {
+    const runq_taken next = findrunnable();
+    if (mp->spinning) resetspinning(mp);
+    if (next.gp->lockedm != nullptr) {
+      startlockedm(next.gp);  // gives our P away, then sleeps; awake again, we have another
+      continue;
+    }
+    tell_poller(mp->p);
+    execute(next.gp, next.inherits);
+  }
 }
 
 // The M's first code on its g0, and the frame that every mcall goes back to. Go's mstart0, mstart1.
@@ -95,6 +77,7 @@ extern "C" void rt0_mstart() {
   mp->g0->sched.sp = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) + 2 * sizeof(void*);
   mp->g0->sched.pc = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
   mp->g0->sched.g = mp->g0;
+  if (mp != &rt0_m0) minit(mp);
   schedule();
 }
 

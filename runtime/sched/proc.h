@@ -10,6 +10,13 @@ inline constexpr std::uint32_t sched_tick_period = 61;
 
 // One round: finds a runnable goroutine and executes it. On g0, never returns.
 [[noreturn]] void schedule() noexcept;
+// Runs a runnable gp on this M and its P; inherits: in the time slice that is under way. On g0, never
+// returns.
+[[noreturn]] void execute(g* gp, bool inherits) noexcept;
+// What sysmon measures begins anew. Owner of pp only.
+inline void begin_slice(p* pp) noexcept {
+  pp->slicetick.store(pp->slicetick.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
 
 struct go_request {
   void (*fn)(void*);
@@ -25,8 +32,14 @@ struct go_result {
 // Makes a goroutine in state runnable; the caller puts it on a queue. May run on any stack of an M with a P.
 go_result newproc1(const go_request& request) noexcept;
 
-// The seed's `go fn(arg)`: newproc1 and the run queue.
+// Puts it on the running P's queue, `next` or last, and wakes an M for it if a P is idle.
+void newproc_ready(g* gp, bool next) noexcept;
+
+// The seed's `go fn(arg)`: both.
 go_result newproc(const go_request& request) noexcept;
+
+// A fresh thread control block and TLS block, as a new thread finds them.
+void init_tcb(g* gp) noexcept;
 
 // The locale word of a fresh TCB: set by the C library seam before goroutine 2.
 extern constinit void* initial_locale;
@@ -35,13 +48,13 @@ extern constinit void* initial_locale;
 int thread_stack_class() noexcept;
 void set_stack_classes(int of_threads, int of_main) noexcept;
 
-// Makes the first n Ps and idles all but the first. The world is stopped. Returns goroutines that lost their
-// P.
-g* procresize(int n) noexcept;
-
-// Nothing runs, nothing will: reports the deadlock and exits, unless a signal handler may still wake
+// n Ps from now on; what the others hold goes to the global lists and to P 0. The world is stopped.
+void procresize(int n) noexcept;
+// Every P but the running M's becomes idle; those with goroutines are returned, linked, to get an M each.
+p* procs_to_idle() noexcept RT0_REQUIRES(sched.lock);
+// If no M runs and none will: reports the deadlock and exits, unless a signal handler may still wake
 // somebody.
-void checkdead() noexcept;
+void checkdead() noexcept RT0_REQUIRES(sched.lock);
 
 // 64 random bits, not for secrets: the M's own generator.
 std::uint64_t fastrand() noexcept;

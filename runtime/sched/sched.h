@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "runtime/lock/mutex.h"
+#include "runtime/lock/note.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/p.h"
@@ -42,19 +43,50 @@ struct g_queue {
 
 struct schedt {
   std::atomic<std::uint64_t> goidgen{0};
-  std::atomic<std::int64_t> lastpoll_ns{0};
   std::int64_t maxmcount = 0;
   std::atomic<std::int32_t> ngsys{0};     // goroutines of kind system
   std::atomic<std::int64_t> nthreads{0};  // goroutines of kind thread that have not ended
   bool world_stopped = false;
+  std::int32_t pid = 0;  // of the process; asked for with the second M
 
   mutex<lock_rank::sched> lock;
+
+  // Runnable goroutines that no P has. The size is read without the lock as a hint.
   g_queue runq RT0_GUARDED_BY(lock);
-  p* pidle RT0_GUARDED_BY(lock) = nullptr;  // Ps that ran and went idle
-  std::int32_t npidle RT0_GUARDED_BY(lock) = 0;
-  std::int32_t fresh_p RT0_GUARDED_BY(lock) = 0;  // Ps [fresh_p, gomaxprocs) are idle and were never used
-  std::int64_t nmcount RT0_GUARDED_BY(lock) = 0;
-  std::int32_t gomaxprocs = 0;  // written while the world is stopped
+  std::atomic<std::uint32_t> runqsize{0};
+
+  // Idle Ps: those that ran, and those that never did, [fresh_p, gomaxprocs).
+  p* pidle RT0_GUARDED_BY(lock) = nullptr;
+  std::atomic<std::int32_t> npidle{0};   // written under the lock
+  std::atomic<std::int32_t> fresh_p{0};  // written under the lock; Ps below it may hold something
+  std::int32_t gomaxprocs = 0;           // written under the lock while the world is stopped or one M exists
+  bool procs_settled = false;            // the cgroup's quota was asked, or somebody chose the number
+
+  m* midle RT0_GUARDED_BY(lock) = nullptr;
+  std::int32_t nmidle RT0_GUARDED_BY(lock) = 0;        // Ms that wait for work
+  std::int32_t nmidlelocked RT0_GUARDED_BY(lock) = 0;  // locked Ms that wait for their goroutine
+  std::int64_t mcount RT0_GUARDED_BY(lock) = 0;
+  std::int64_t nmsys RT0_GUARDED_BY(lock) = 0;  // Ms that run no goroutines: sysmon
+  std::atomic<m*> allm{nullptr};                // pushed under the lock, never removed
+  // Invariant: 2 * nmspinning <= busy Ps + 1; raised before an M is woken to spin, so that a second submitter
+  // sees it.
+  std::atomic<std::int32_t> nmspinning{0};
+  bool needspinning RT0_GUARDED_BY(lock) =
+      false;  // wakep found no idle P: the next M to give one up looks first
+
+  // The poller: the one idle M that sleeps with a deadline. 0: it is asleep, or about to be.
+  std::atomic<std::int64_t> lastpoll_ns{0};
+  std::atomic<std::int64_t> poll_until_ns{0};  // its deadline; 0 while it is not known
+  note poll_break;
+
+  // Stopping the world.
+  std::atomic<bool> gcwaiting{false};
+  std::int32_t stopwait RT0_GUARDED_BY(lock) = 0;  // Ps that have not stopped yet
+  note stopnote;
+
+  std::atomic<bool> sysmon_started{false};
+  std::atomic<bool> sysmonwait{false};  // sysmon sleeps until a P is used again; written under the lock
+  note sysmonnote;
 };
 
 extern constinit schedt sched;

@@ -22,12 +22,13 @@ gstatus readgstatus(const g* gp) noexcept {
   return gp->status.load(std::memory_order_acquire);  // pairs with: casgstatus
 }
 
+// A state has one owner at a time, who alone moves the goroutine on: a look and a store, no atomic step. The
+// look finds a runtime that lost count.
 void casgstatus(g* gp, gstatus from, gstatus to) noexcept {
   ensure(gstatus_edge(from, to), "casgstatus: no such transition");
-  gstatus found = from;
-  // pairs with: readgstatus load(acquire)
-  if (gp->status.compare_exchange_strong(found, to, std::memory_order_acq_rel, std::memory_order_relaxed))
-    return;
+  const gstatus found = gp->status.load(std::memory_order_relaxed);
+  if (found == from) [[likely]]
+    return gp->status.store(to, std::memory_order_release);  // pairs with: readgstatus load(acquire)
   {
     report() << "casgstatus: goroutine " << gp->goid << ": " << text_of(from) << " -> " << text_of(to)
              << ", found " << text_of(found) << "\n";

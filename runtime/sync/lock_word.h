@@ -51,7 +51,7 @@ class lock_word {
 
   bool lock_slow(std::int64_t deadline_ns, wait_reason why) noexcept;
 
-  std::atomic<std::uint32_t> word_;
+  std::atomic<std::uint32_t> word_{free_};
 };
 
 }  // namespace rt0

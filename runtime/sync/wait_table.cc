@@ -2,6 +2,7 @@
 
 #include "runtime/base/tables.h"
 #include "runtime/lock/mutex.h"
+#include "runtime/sched/sched.h"
 
 namespace rt0 {
 namespace {
@@ -98,42 +99,63 @@ wait_result wait_for_lock(const std::uint32_t* word, std::uint32_t expected, std
   return park(node, deadline_ns, why);
 }
 
+namespace {
+
+// Claims the waiter of node, which is unlinked first: once claimed, the node may be gone. True: the wait
+// ended by this; if its goroutine must be made runnable, it stands in `ready`.
+bool claim_node(bucket& b, wait_node* node, claim_state how, g_queue& ready) noexcept RT0_REQUIRES(b.lock) {
+  const wait_ticket ticket = node->ticket;
+  unlink(b, *node);
+  const claimed outcome = try_claim(ticket, how);
+  if (outcome == claimed::won_parked) ready.push_back(ticket.gp);
+  return outcome != claimed::lost;
+}
+
+// Without the bucket's lock: waking an M may take a system call, or make a thread.
+void make_ready(g_queue& ready) noexcept {
+  while (g* gp = ready.pop()) goready(gp);
+}
+
+}  // namespace
+
 int wake(const void* address, int count) noexcept {
   bucket& b = bucket_of(address);
-  lock_guard hold(b.lock);
+  g_queue ready;
   int woken = 0;
-  for (wait_node* node = b.head; node != nullptr && woken < count;) {
-    wait_node* next = node->next;
-    if (node->address == address) {
-      const wait_ticket ticket = node->ticket;
-      // Unlinked first: once claimed, the node may be gone.
-      unlink(b, *node);
-      if (claim(ticket, claim_state::woken)) woken++;
+  {
+    lock_guard hold(b.lock);
+    for (wait_node* node = b.head; node != nullptr && woken < count;) {
+      wait_node* next = node->next;
+      if (node->address == address && claim_node(b, node, claim_state::woken, ready)) woken++;
+      node = next;
     }
-    node = next;
   }
+  make_ready(ready);
   return woken;
 }
 
 void release_to_waiter(std::atomic<std::uint32_t>& word, std::uint32_t free) noexcept {
   bucket& b = bucket_of(&word);
-  lock_guard hold(b.lock);
-  bool released = false;
-  for (wait_node* node = b.head; node != nullptr;) {
-    wait_node* next = node->next;
-    if (node->address == &word) {
-      const wait_ticket ticket = node->ticket;
-      const bool hand = node->impatient && !released;
-      if (!hand && !released) {
-        word.store(free, std::memory_order_release);  // pairs with: lock_word's acquiring operations
-        released = true;
+  g_queue ready;
+  {
+    lock_guard hold(b.lock);
+    bool released = false, found = false;
+    for (wait_node* node = b.head; node != nullptr && !found;) {
+      wait_node* next = node->next;
+      if (node->address == &word) {
+        const bool hand = node->impatient && !released;
+        if (!hand && !released) {
+          word.store(free, std::memory_order_release);  // pairs with: lock_word's acquiring operations
+          released = true;
+        }
+        found = claim_node(b, node, hand ? claim_state::handed : claim_state::woken, ready);
       }
-      unlink(b, *node);
-      if (claim(ticket, hand ? claim_state::handed : claim_state::woken)) return;
+      node = next;
     }
-    node = next;
+    // pairs with: lock_word's acquiring operations
+    if (!released && !found) word.store(free, std::memory_order_release);
   }
-  if (!released) word.store(free, std::memory_order_release);  // pairs with: lock_word's acquiring operations
+  make_ready(ready);
 }
 
 }  // namespace rt0

@@ -51,6 +51,18 @@ timer* timers::meld_children(timer* first) noexcept {
   return root;
 }
 
+void timers::root_changed() noexcept {
+  // pairs with: next_when. Relaxed: whoever must not miss it has a fence between (runtime/sched/poller.h).
+  before_end_ns_.store(root_ != nullptr ? no_timer - root_->when_ns : 0, std::memory_order_relaxed);
+}
+
+void timers::link(timer& t) noexcept {
+  t.order = added_++;
+  t.child = t.sibling = t.previous = nullptr;
+  t.heap.store(this, std::memory_order_relaxed);
+  root_ = meld(root_, &t);
+}
+
 void timers::unlink(timer& t) noexcept {
   timer* children = meld_children(t.child);
   if (&t == root_) {
@@ -65,28 +77,31 @@ void timers::unlink(timer& t) noexcept {
     root_ = meld(root_, children);
   }
   t.child = t.sibling = t.previous = nullptr;
-  t.heap = nullptr;
+  // The last touch: a remove() that sees it without the lock may let the timer's memory go.
+  t.heap.store(nullptr, std::memory_order_release);  // pairs with: remove's load(acquire)
 }
 
-void timers::add(timer& t) noexcept {
+bool timers::add(timer& t) noexcept {
   lock_guard hold(lock_);
-  ensure(t.heap == nullptr, "timers::add: timer is pending");
-  t.order = added_++;
-  t.child = t.sibling = t.previous = nullptr;
-  t.heap = this;
-  root_ = meld(root_, &t);
-}
-
-bool timers::remove(timer& t) noexcept {
-  lock_guard hold(lock_);
-  if (t.heap != this) return false;
-  unlink(t);
+  ensure(t.heap.load(std::memory_order_relaxed) == nullptr, "timers::add: timer is pending");
+  link(t);
+  if (root_ != &t) return false;
+  root_changed();
   return true;
 }
 
-std::int64_t timers::next_when() noexcept {
-  lock_guard hold(lock_);
-  return root_ != nullptr ? root_->when_ns : no_timer;
+bool timers::remove(timer& t) noexcept {
+  for (;;) {
+    timers* heap = t.heap.load(std::memory_order_acquire);  // pairs with: unlink's store(release)
+    if (heap == nullptr) return false;
+    lock_guard hold(heap->lock_);
+    if (t.heap.load(std::memory_order_relaxed) != heap)
+      continue;  // it fired, or moved, before we had the lock
+    const bool was_root = heap->root_ == &t;
+    heap->unlink(t);
+    if (was_root) heap->root_changed();
+    return true;
+  }
 }
 
 int timers::run(std::int64_t now_ns) noexcept {
@@ -97,11 +112,24 @@ int timers::run(std::int64_t now_ns) noexcept {
       lock_.unlock();
       return fired;
     }
-    unlink(*t);
     const auto fire = t->fire;
     const std::uint64_t tag = t->tag;
+    unlink(*t);
+    root_changed();
     lock_.unlock();
     fire(t, tag);
+  }
+}
+
+void timers::move_to(timers& other) noexcept {
+  for (;;) {
+    lock_.lock();
+    timer* t = root_;
+    if (t != nullptr) unlink(*t);
+    root_changed();
+    lock_.unlock();
+    if (t == nullptr) return;
+    other.add(*t);
   }
 }
 

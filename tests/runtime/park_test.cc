@@ -3,6 +3,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <random>
 #include <thread>
@@ -61,29 +62,38 @@ TEST_CASE("a wake after a long deadline leaves no timer behind") {
 TEST_CASE("wait_if_equal: not equal, woken in order, only that address") {
   std::uint32_t word = 1, other = 1;
   CHECK(rt0::wait_if_equal(&word, 2, rt0::forever, wait_reason::futex) == wait_result::not_equal);
-  std::vector<int> order;
+  std::atomic<rt0::g*> waiter{nullptr};
+  std::atomic<int> woken{0}, last{-1};
   std::vector<std::thread> threads;
   for (int i = 0; i < 5; i++) {
+    waiter = nullptr;
     threads.emplace_back([&, i] {
+      waiter = rt0::getg();
       CHECK(rt0::wait_if_equal(&word, 1, rt0::forever, wait_reason::futex) == wait_result::woken);
-      order.push_back(i);
+      last = i;
+      woken++;
     });
-    std::this_thread::yield();
+    // It stands in the table before its status says so.
+    while (waiter == nullptr || rt0::readgstatus(waiter) != rt0::gstatus::waiting) std::this_thread::yield();
   }
   CHECK(rt0::wake(&other, 100) == 0);
-  CHECK(rt0::wake(&word, 2) == 2);
-  while (order.size() < 2) std::this_thread::yield();
-  CHECK(rt0::wake(&word, 100) == 3);
+  for (int i = 0; i < 3; i++) {
+    CHECK(rt0::wake(&word, 1) == 1);
+    while (woken <= i) std::this_thread::yield();
+    CHECK(last == i);
+  }
+  CHECK(rt0::wake(&word, 100) == 2);
   for (auto& t : threads) t.join();
-  CHECK(order.size() == 5);
+  CHECK(woken == 5);
 }
 
 // Every wait ends once: as many wakes were counted by the wakers as by the waiters, whatever the timeouts do.
 TEST_CASE("random waits, wakes and timeouts balance") {
   const std::uint64_t seed = test_seed();
   static std::uint32_t words[3] = {};
-  std::size_t woken = 0, timed_out = 0, wakes = 0;
-  int running = 20;
+  std::atomic<std::size_t> woken{0}, timed_out{0};
+  std::size_t wakes = 0;
+  std::atomic<int> running{20};
   std::vector<std::thread> threads;
   for (int i = 0; i < 20; i++) {
     threads.emplace_back([&, i] {

@@ -31,21 +31,21 @@ TEST_CASE_FIXTURE(fixture,
   rt0::runqput(pp.get(), &gs[2], true);
   rt0::runqput(pp.get(), &gs[3], true);
   CHECK_FALSE(rt0::runqempty(pp.get()));
-  for (int expected : {3, 0, 1, 2}) CHECK(rt0::runqget(pp.get()) == &gs[expected]);
-  CHECK(rt0::runqget(pp.get()) == nullptr);
+  for (int expected : {3, 0, 1, 2}) CHECK(rt0::runqget(pp.get()).gp == &gs[expected]);
+  CHECK(rt0::runqget(pp.get()).gp == nullptr);
   CHECK(rt0::runqempty(pp.get()));
 }
 
 TEST_CASE_FIXTURE(fixture, "a full ring gives half of itself and the newcomer to the global queue") {
   for (std::uint32_t i = 0; i <= rt0::runq_capacity; i++) rt0::runqput(pp.get(), &gs[i], false);
   std::set<rt0::g*> seen;
-  while (rt0::g* gp = rt0::runqget(pp.get())) seen.insert(gp);
+  while (rt0::g* gp = rt0::runqget(pp.get()).gp) seen.insert(gp);
   CHECK(seen.size() == rt0::runq_capacity / 2);
   std::size_t global = 0;
   while (rt0::g* gp = take_global(pp.get())) {
     seen.insert(gp);
     global++;
-    while (rt0::g* moved = rt0::runqget(pp.get())) {
+    while (rt0::g* moved = rt0::runqget(pp.get()).gp) {
       seen.insert(moved);
       global++;
     }

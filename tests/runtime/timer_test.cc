@@ -60,7 +60,7 @@ TEST_CASE("random operations agree with a sorted list") {
       }
       REQUIRE(heap.run(now) == static_cast<int>(expected.size()));
       REQUIRE(fired == expected);
-    } else if (pool[i].heap == nullptr) {
+    } else if (pool[i].heap.load() == nullptr) {
       pool[i].when_ns = now + static_cast<std::int64_t>(random() % 1000);
       pool[i].fire = record;
       pool[i].tag = i;

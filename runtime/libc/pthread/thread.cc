@@ -10,7 +10,6 @@
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/proc.h"
-#include "runtime/sched/runq.h"
 #include "runtime/sync/wait_table.h"
 
 namespace rt0::libc {
@@ -89,7 +88,7 @@ RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, voi
   gp->thread.join.store(detach ? detached : joinable, std::memory_order_relaxed);
   *thread = reinterpret_cast<pthread_t>(gp);
   // At the tail, not runnext: the creator goes on first, as with a kernel's thread.
-  rt0::runqput(rt0::getm()->p, gp, false);
+  rt0::newproc_ready(gp, false);
   return 0;
 }
 

@@ -1,0 +1,12 @@
+// The one system call whose child cannot return: clone.S.
+#pragma once
+
+namespace rt0 {
+
+extern "C" {
+// clone(2) with these flags. The child starts in rt0_mstart on the stack that ends at stack_hi, with %fs = fs
+// (CLONE_SETTLS) and %gs = gs. Returns the child's id in the parent, or -errno.
+long rt0_clone(unsigned long flags, void* stack_hi, int* parent_tid, void* fs, void* gs);
+}
+
+}  // namespace rt0

@@ -1,0 +1,145 @@
+// Source: Go 1.21 proc.go sysmon, retake. Differs: a goroutine is preempted only if something else wants its
+// P; and what wakes sysmon from its long sleep does not make it look every 20 us at once.
+#include "runtime/sched/sysmon.h"
+
+#include "rt0/arch.h"
+#include "runtime/sched/machine.h"
+#include "runtime/sched/poller.h"
+#include "runtime/sched/preempt.h"
+#include "runtime/sched/proc.h"
+#include "runtime/sched/runq.h"
+#include "sys/clock.h"
+
+namespace rt0 {
+namespace {
+
+constexpr std::int64_t slice_ns = 10'000'000;             // Go's forcePreemptNS
+constexpr std::int64_t syscall_patience_ns = 10'000'000;  // even if nobody wants the P: Go's number
+constexpr std::int64_t min_delay_ns = 20'000, max_delay_ns = 10'000'000;
+constexpr std::int64_t timer_grace_ns = 100'000;  // so late, a timer's P will not look at it any more
+constexpr int quick_rounds =
+    50;  // so many rounds in which nothing was taken at the shortest delay, then longer ones
+
+// Something else could run on pp.
+bool is_wanted(p& pp, std::int64_t now_ns) noexcept {
+  return !runqempty(&pp) || sched.runqsize.load(std::memory_order_relaxed) != 0 ||
+         pp.timers.next_when() <= now_ns;
+}
+
+// True: pp's goroutine was asked to give way, and has not yet. Where the signal found it in the runtime's own
+// code nothing was injected: it is asked again soon.
+bool end_long_slice(p& pp, std::int64_t now_ns) noexcept {
+  // Late timers wait for a look of the scheduler only: no need of a signal before the slice is over.
+  if (pp.timers.next_when() <= now_ns - timer_grace_ns) pp.preempt.store(true, std::memory_order_relaxed);
+  const std::uint32_t slice = pp.slicetick.load(std::memory_order_relaxed);
+  if (pp.seen.slice != slice || pp.seen.slice_since_ns == 0) {
+    pp.seen.slice = slice;
+    pp.seen.slice_since_ns = now_ns;
+    return false;
+  }
+  if (now_ns - pp.seen.slice_since_ns < slice_ns || !is_wanted(pp, now_ns)) return false;
+  preemptone(&pp);
+  return true;
+}
+
+// True: pp was taken from an M that blocks.
+bool retake_from_syscall(p& pp, std::int64_t now_ns) noexcept {
+  const std::uint32_t call = pp.syscalltick.load(std::memory_order_relaxed);
+  if (pp.seen.syscall != call || pp.seen.syscall_since_ns == 0) {
+    pp.seen.syscall = call;
+    pp.seen.syscall_since_ns = now_ns;
+    return false;
+  }
+  // Nothing to run here, and somebody else is there for what comes: leave it, or sysmon could not sleep.
+  const bool others_look =
+      sched.nmspinning.load(std::memory_order_relaxed) + sched.npidle.load(std::memory_order_relaxed) > 0;
+  if (!is_wanted(pp, now_ns) && others_look && pp.seen.syscall_since_ns + syscall_patience_ns > now_ns) {
+    return false;
+  }
+  pstatus s = pstatus::syscall;
+  // pairs with: exitsyscall's CAS: one of us has the P
+  if (!pp.status.compare_exchange_strong(s, pstatus::idle, std::memory_order_acq_rel,
+                                         std::memory_order_relaxed)) {
+    return false;
+  }
+  pp.syscalltick.fetch_add(1, std::memory_order_relaxed);
+  handoffp(&pp);
+  return true;
+}
+
+// How many Ps were taken, or asked for.
+int retake(std::int64_t now_ns) noexcept {
+  int taken = 0;
+  const int used = sched.fresh_p.load(std::memory_order_acquire);  // pairs with: pidleget's store(release)
+  for (int i = 0; i < used; i++) {
+    p& pp = p_at(i);
+    switch (pp.status.load(std::memory_order_acquire)) {
+      case pstatus::running:
+        if (end_long_slice(pp, now_ns)) taken++;
+        break;
+      case pstatus::syscall:
+        if (retake_from_syscall(pp, now_ns)) taken++;
+        break;
+      default: break;
+    }
+  }
+  return taken;
+}
+
+// Everything rests: sleeps until a P is used. False: something runs.
+bool long_sleep() noexcept {
+  const auto at_rest = [] {
+    return sched.gcwaiting.load(std::memory_order_relaxed) ||
+           sched.npidle.load(std::memory_order_relaxed) == sched.gomaxprocs;
+  };
+  if (!at_rest()) return false;
+  {
+    lock_guard hold(sched.lock);
+    if (!at_rest()) return false;
+    sched.sysmonwait.store(true, std::memory_order_relaxed);
+  }
+  sched.sysmonnote.sleep();
+  sched.sysmonnote.clear();
+  return true;
+}
+
+[[noreturn]] void sysmon() {
+  {
+    lock_guard hold(sched.lock);
+    sched.nmsys++;
+    checkdead();
+  }
+  std::int64_t delay_ns = min_delay_ns;
+  for (int idle_rounds = 0;;) {
+    if (idle_rounds == 0) {
+      delay_ns = min_delay_ns;
+    } else if (idle_rounds > quick_rounds && delay_ns < max_delay_ns) {
+      delay_ns = delay_ns * 2 < max_delay_ns ? delay_ns * 2 : max_delay_ns;
+    }
+    sys::sleep_ns(delay_ns);
+    if (long_sleep()) {
+      // A process that works for a moment now and then must not pay for 50 quick rounds each time.
+      idle_rounds = quick_rounds + 1;
+      delay_ns = max_delay_ns;
+      continue;
+    }
+    const std::int64_t now_ns = sys::nanotime();
+    if (earliest_timer() <= now_ns - timer_grace_ns) startm(nullptr, false);
+    idle_rounds = retake(now_ns) != 0 ? 0 : idle_rounds + 1;
+  }
+}
+
+}  // namespace
+
+void sysmon_start() noexcept {
+  if (sched.sysmon_started.exchange(true, std::memory_order_acq_rel)) return;
+  newm(reinterpret_cast<void (*)()>(&sysmon), nullptr, false);
+}
+
+void sysmon_wake() noexcept {
+  if (!sched.sysmonwait.load(std::memory_order_relaxed)) return;
+  sched.sysmonwait.store(false, std::memory_order_relaxed);
+  sched.sysmonnote.wakeup();
+}
+
+}  // namespace rt0
