@@ -1,6 +1,7 @@
 // Signal masks and dispositions, by the kernel's own structures (its sigset is 64 bits, a C library's is
 // larger).
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 #include "sys/ret.h"
@@ -15,7 +16,21 @@ enum class mask_how : int { block = 0, unblock = 1, set = 2 };
 // Changes the calling M's kernel mask (set == nullptr: reads it) and returns the old one.
 ret<int> sigprocmask(mask_how, const sigset* set, sigset* old) noexcept;
 
-// A function of the program is installed for the signal (neither SIG_DFL nor SIG_IGN).
+// [lo, lo + bytes) becomes the calling M's signal stack (sigaltstack(2); never SS_AUTODISARM, which stays
+// disarmed when a handler is left without a return).
+ret<int> set_signal_stack(void* lo, std::size_t bytes) noexcept;
+
+// The runtime's own handler: on the signal stack, all signals blocked meanwhile, SA_RESTART.
+ret<int> set_handler(int signal, void (*handler)(int, void*, void*), void (*restorer)()) noexcept;
+
+// What a handler was told of its signal.
+struct signal_cause {
+  bool fault;              // the CPU raised it, not a program by kill
+  std::uintptr_t address;  // of a fault
+};
+signal_cause cause_of(const void* info) noexcept;
+
+// A function of the program is installed for the signal (neither SIG_DFL nor SIG_IGN nor the runtime's own).
 bool has_handler(int signal) noexcept;
 // An interval timer (setitimer, alarm) will still fire.
 bool itimer_pending() noexcept;

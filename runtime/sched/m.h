@@ -33,6 +33,7 @@ struct m {
   g* after_g;
   gstatus leaving_to;               // leave()'s way through g0
   std::atomic<std::uint32_t> park;  // what an idle M sleeps on
+  std::atomic<std::uint32_t> signal_pending;  // signal-safe. A SIGURG is under way to it
 };
 
 static_assert(offsetof(m, self) == M_SELF && offsetof(m, g0) == M_G0 && offsetof(m, gsignal) == M_GSIGNAL);

@@ -24,6 +24,7 @@ struct gfree_list {
 
 struct p {
   pstatus status;
+  std::atomic<bool> preempt;  // signal-safe. Its goroutine shall give way: slice over, or the world stops
   p* link;                  // sched.pidle
   rt0::m* m;                // nullptr while idle
   std::uint32_t schedtick;  // switches made; every 61st looks at the global queue and the timers
