@@ -72,8 +72,8 @@ std::int64_t nanotime(clock c) noexcept {
   const clock_gettime_fn by_vdso = vdso_clock_gettime.load(std::memory_order_relaxed);
   bool answered = false;
   if (by_vdso != nullptr) {
-    // The vDSO is not the core's text: a signal there would take the core's caller, who may hold the M and its
-    // P, for the program's code and preempt it.
+    // The vDSO is not the core's text: a signal there would take its caller in the core, who may hold the M
+    // and its P, for the program's code and preempt it.
     m_locks_inc();
     answered = by_vdso(static_cast<int>(c), &now) == 0;
     m_locks_dec();

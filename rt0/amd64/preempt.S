@@ -1,5 +1,5 @@
-// rt0_asyncpreempt: a call that the program did not make. Go's preempt_amd64.s; differs: the red zone, and all
-// of the extended state instead of xmm0 to 15.
+// rt0_asyncpreempt: a call that the program did not make. Go's preempt_amd64.s; differs: the red zone, and
+// all of the extended state instead of xmm0 to 15.
 //
 // The signal handler does the call (signal.h): sp -= 128, push pc. So the interrupted code finds every
 // register, flag and byte of its red zone as it left them, whatever ran in between, on whichever M.
@@ -70,7 +70,8 @@ rt0_asyncpreempt:
 .Lfxsave:
     fxsave64 (%rsp)
 .Lsaved:
-    // What runs next expects the x87 stack empty, as at any call, and nothing pending that its fldcw would raise.
+    // What runs next expects the x87 stack empty, as at any call, and nothing pending that its fldcw would
+    // raise.
     fninit
     testb $XSTATE_AVX, rt0_xstate_mask(%rip)
     jz 1f

@@ -91,8 +91,8 @@ void fault(int signal, const void* info) noexcept {
   if (cause.fault && cause.address >= gp->slot.base && cause.address < gp->stack.lo && gp->slot.bytes != 0) {
     stack_overflow(gp);
   }
-  // Anything else kills as it would without a handler: the faulting instruction runs again. What somebody sent
-  // is sent again, and arrives when the handler has returned.
+  // Anything else kills as it would without a handler: the faulting instruction runs again; what somebody
+  // sent is sent again.
   sys::default_action(signal);
   if (!cause.fault) (void)sys::tgkill(sys::getpid(), sys::gettid(), signal);
 }

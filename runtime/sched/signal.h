@@ -1,9 +1,9 @@
 // Signals that are the runtime's own business: SIGURG, which asks a goroutine to give way, and SIGSEGV and
 // SIGBUS, of which a goroutine's guard pages make "stack overflow".
 //
-// Handlers run on the M's signal stack (gsignal's), all signals blocked. %fs stays the interrupted G's, so what
-// says "in a handler" is m->insig, raised by rt0_sigtramp. They take no lock and touch only what is marked
-// signal-safe.
+// Handlers run on the M's signal stack (gsignal's), all signals blocked. %fs stays the interrupted G's, so
+// what says "in a handler" is m->insig, raised by rt0_sigtramp. They take no lock and touch only what is
+// marked signal-safe.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace rt0 {
 
-// Gives m0 its signal stack and installs the handlers of SIGSEGV and SIGBUS. From schedinit, on m0's g0: three
-// system calls, no page touched that others do not touch.
+// Gives m0 its signal stack and installs the handlers of SIGSEGV and SIGBUS. From schedinit, on m0's g0:
+// three system calls.
 void signal_init() noexcept;
 
 // Go's minit: a new M's signal stack, which is mp->gsignal's, and then its kernel mask, which is mp->sigmask

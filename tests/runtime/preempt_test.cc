@@ -105,12 +105,13 @@ void give(std::mt19937_64& random) {
   for_each_component([&](int i, component c) {
     if (i != 0) return fill(random, b.xstate + c.offset, c.bytes);
     for (int r = 0; r < 8; r++) {
-      const long double value = std::ldexp(static_cast<long double>(random() | 1), static_cast<int>(random() % 999));
+      const auto mantissa = static_cast<long double>(random() | 1);
+      const long double value = std::ldexp(mantissa, static_cast<int>(random() % 999));
       std::memcpy(b.xstate + c.offset + 16 * r, &value, 10);
     }
   });
   const std::uint16_t control = 0x37f & ~static_cast<std::uint16_t>(random() & 0x300);  // any precision
-  const std::uint8_t tags = 0xff;                                                       // eight registers in use
+  const std::uint8_t tags = 0xff;  // eight registers in use
   const std::uint32_t mxcsr = 0x1f80 | static_cast<std::uint32_t>(random() & 0x603f);
   std::memcpy(b.xstate, &control, 2);
   std::memcpy(b.xstate + 4, &tags, 1);

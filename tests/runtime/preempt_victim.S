@@ -45,8 +45,8 @@
     .cfi_restore \reg
     .endm
 
-// void victim_spin(): until victim_stop is not 0. All of the extended state comes from victim_given, by xrstor
-// (or fxrstor where victim_mask is 0).
+// void victim_spin(): until victim_stop is not 0. All of the extended state comes from victim_given, by
+// xrstor (or fxrstor where victim_mask is 0).
     .globl victim_spin
     .type victim_spin, @function
 victim_spin:

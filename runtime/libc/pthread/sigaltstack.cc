@@ -1,6 +1,6 @@
-// sigaltstack: remembered per goroutine, never the kernel's. Handlers run on the signal stack of their M, which
-// is larger than what programs give; a stack of the program's that the kernel knew would be an M's, and after
-// the goroutine moved, two Ms could stand on it. doctest, for one, calls it around every test run.
+// sigaltstack: remembered per goroutine, never the kernel's. Handlers run on the signal stack of their M,
+// which is larger than what programs give; a stack of the program's that the kernel knew would be an M's, and
+// after the goroutine moved, two Ms could stand on it. doctest, for one, calls it around every test run.
 #include <errno.h>
 #include <signal.h>
 
@@ -23,7 +23,8 @@ int refuse(int error) {
 
 }  // namespace
 
-// Checks as Linux does (kernel/signal.c, do_sigaltstack). Differs: no EPERM in a handler, which never runs on it.
+// Checks as Linux does (kernel/signal.c, do_sigaltstack). Differs: no EPERM in a handler, which never runs on
+// it.
 RT0_EXPORT int sigaltstack(const stack_t* wanted, stack_t* old) {
   rt0::thread_state& t = rt0::getg()->thread;
   const stack_t before{reinterpret_cast<void*>(t.altstack_lo), flags_of(t), t.altstack_bytes};
