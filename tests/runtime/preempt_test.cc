@@ -4,11 +4,6 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
-#include <signal.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cmath>
 #include <cstring>
@@ -16,53 +11,11 @@
 #include <thread>
 
 #include "rt0/arch.h"
-#include "runtime/sched/park.h"
-#include "runtime/sched/sched.h"
 #include "runtime/sched/signal.h"
 #include "tests/runtime/seed.h"
+#include "tests/runtime/victim.h"
 
 namespace {
-
-struct alignas(64) block {
-  std::uint64_t gpr[16];
-  std::uint64_t flags;
-  std::uint64_t red_zone[16];
-  alignas(64) unsigned char xstate[16384 - 320];
-};
-static_assert(sizeof(block) == 16384 && offsetof(block, xstate) == 320);
-
-extern "C" {
-void victim_spin();
-extern const char victim_loop[], victim_loop_end[];
-extern block victim_given, victim_found;
-extern std::atomic<std::uint64_t> victim_stop;
-extern std::uint64_t victim_mask;
-}
-
-constexpr int place_of_rcx = 2, place_of_rsp = 7;
-// CF PF AF ZF SF DF OF: all that a program may leave set. Bit 1 is always 1, IF too.
-constexpr std::uint64_t all_flags = 0xcd5, always = 0x202;
-
-// SIGURG to this M every period_ns.
-class urging {
- public:
-  explicit urging(long period_ns) {
-    sigevent event{};
-    event.sigev_notify = SIGEV_THREAD_ID;
-    event.sigev_signo = SIGURG;
-    event._sigev_un._tid = static_cast<int>(syscall(SYS_gettid));
-    REQUIRE(syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &id_) == 0);
-    const itimerspec every{{0, period_ns}, {0, period_ns}};
-    REQUIRE(syscall(SYS_timer_settime, id_, 0, &every, nullptr) == 0);
-  }
-  ~urging() { syscall(SYS_timer_delete, id_); }
-
- private:
-  int id_ = 0;
-};
-
-void ask() { rt0::getm()->p->preempt.store(true, std::memory_order_relaxed); }
-std::uint64_t injected() { return rt0::preempted.injected.load(std::memory_order_relaxed); }
 
 // The components whose values the test can make up and compare; the same choice as preempt.h's would prove
 // nothing, so it is written out.
@@ -97,10 +50,10 @@ void fill(std::mt19937_64& random, void* at, std::size_t bytes) {
 
 // New random values for everything, x87's such that its registers keep them (valid, normal).
 void give(std::mt19937_64& random) {
-  block& b = victim_given;
+  victim_block& b = victim_given;
   fill(random, b.gpr, sizeof b.gpr);
   fill(random, b.red_zone, sizeof b.red_zone);
-  b.flags = (random() & all_flags) | always;
+  b.flags = (random() & all_flags) | always_set;
   std::memset(b.xstate, 0, sizeof b.xstate);
   for_each_component([&](int i, component c) {
     if (i != 0) return fill(random, b.xstate + c.offset, c.bytes);
@@ -126,7 +79,7 @@ bool differs(const char* what, int i, const void* given, const void* found, std:
 }
 
 int mismatches() {
-  const block &given = victim_given, &found = victim_found;
+  const victim_block &given = victim_given, &found = victim_found;
   int n = 0;
   for (int i = 0; i < 16; i++) {
     if (i != place_of_rcx) n += differs("register", i, &given.gpr[i], &found.gpr[i], 8);
@@ -188,6 +141,7 @@ TEST_CASE("a goroutine that is made to give way 10,000 times keeps everything") 
   ask();  // the first time; from then on the other does
   const std::uint64_t before = injected();
   const urging timer(50'000);
+  REQUIRE(timer.made());
   int bad = 0;
   for (std::uint64_t spins = 0; injected() - before < wanted && bad == 0; spins++) {
     give(random);

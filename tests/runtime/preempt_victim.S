@@ -74,13 +74,14 @@ victim_spin:
     .cfi_adjust_cfa_offset 8
     popfq
     .cfi_adjust_cfa_offset -8
-    // from here on nothing may change a flag
+    // all is in place, but rcx and the red zone; from here on nothing may change a flag
+    .globl victim_filled
+victim_filled:
     .irp at, 0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120
     movq victim_given + RED_ZONE_AT + \at(%rip), %rcx
     movq %rcx, \at - RED_ZONE_BYTES(%rsp)
     .endr
 
-    .globl victim_loop
 victim_loop:
     movq victim_stop(%rip), %rcx
     jrcxz victim_loop
