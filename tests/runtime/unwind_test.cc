@@ -72,21 +72,37 @@ bool complete(const walk& w) { return w.victim && w.exact && w.caller && w.wrong
 
 walk resumed, handled;
 int resumes = 0;
+// The switch that led here is not finished yet: no other may come before it is.
 extern "C" void look_when_resumed() {
+  rt0::m_locks_inc();
   resumed = look();
   resumes++;
+  rt0::m_locks_dec();
+}
+
+// A parked goroutine was made to give way while all of the victim's registers were filled.
+bool was_interrupted_as_victim(const rt0::g* gp) {
+  const std::uint64_t sp = victim_given.gpr[place_of_rsp];  // the victim's own note
+  if (sp <= gp->stack.lo || sp >= gp->stack.hi) return false;
+  const auto pc = *reinterpret_cast<const std::uintptr_t*>(sp - PREEMPT_ENTRY_BYTES);
+  return gp->sched.pc == reinterpret_cast<std::uintptr_t>(rt0::rt0_resume) &&
+         pc >= reinterpret_cast<std::uintptr_t>(victim_filled) &&
+         pc < reinterpret_cast<std::uintptr_t>(victim_loop_end);
 }
 
 void give(std::mt19937_64& random, std::uint64_t flags) {
   for (auto& word : victim_given.gpr) word = random();
   victim_given.flags = flags | always_set;
+  victim_given.gpr[place_of_rsp] = 0;
   victim_mask = 0;
   asm volatile("fxsave64 %0" : "=m"(victim_given.xstate));
 }
 
 // Single steps: each pc inside rt0_asyncpreempt at which a walk was complete, or was not.
 std::bitset<512> good_at, bad_at;
+rt0::g* walked = nullptr;
 void stepped(int, siginfo_t*, void* ucontext) {
+  if (rt0::getg() != walked || victim_stop != 0) return;  // the other's, or after the victim
   const std::uintptr_t at =
       rt0::interrupted_pc(ucontext) - reinterpret_cast<std::uintptr_t>(&rt0::rt0_asyncpreempt);
   if (at >= good_at.size() || enclosing(rt0::interrupted_pc(ucontext) + 1) != &rt0::rt0_asyncpreempt) return;
@@ -105,19 +121,16 @@ TEST_CASE("from inside the injected call, out to the caller of the interrupted f
   std::mt19937_64 random(test_seed());
   give(random, 0);
   rt0::g* const victim = rt0::getg();
-  std::atomic<bool> was_preempted{false};
   victim_stop = 0;
   std::thread other([&] {
-    was_preempted = victim->sched.pc == reinterpret_cast<std::uintptr_t>(rt0::rt0_resume);
+    while (!was_interrupted_as_victim(victim)) std::this_thread::yield();
     victim->sched.pc = reinterpret_cast<std::uintptr_t>(look_then_resume);
     victim_stop = 1;
   });
-  ask();
   const urging timer(50'000);
   REQUIRE(timer.made());
   call_victim();
   other.join();
-  CHECK(was_preempted);
   REQUIRE(resumes == 1);
   CHECK(resumed.asyncpreempt);
   CHECK(complete(resumed));
@@ -156,18 +169,18 @@ TEST_CASE("at every instruction of the injected call") {
   step.sa_flags = SA_SIGINFO;
   sigfillset(&step.sa_mask);  // or SIGURG would always find the handler's first instruction
   REQUIRE(sigaction(SIGTRAP, &step, &before) == 0);
-  std::atomic<int> turns{0};
+  walked = rt0::getg();
+  int turns = 0;
   std::thread other([&] {
-    for (; turns < 3; turns++) {
-      ask();
+    while (turns < 3) {
       std::this_thread::yield();
+      if (was_interrupted_as_victim(walked)) turns++;
     }
     victim_stop = 1;
     clear_trap_flag();
   });
   give(random, all_flags | trap_flag);
   victim_stop = 0;
-  ask();
   {
     const urging timer(200'000);
     REQUIRE(timer.made());
