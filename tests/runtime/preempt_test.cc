@@ -111,40 +111,34 @@ double busy(int seed) {
   return sum;
 }
 
-}  // namespace
-
-TEST_CASE("a goroutine that is made to give way 10,000 times keeps everything") {
-  rt0::preempt_init();
-  CHECK(rt0::rt0_xstate_bytes >= 512);
+// The victim is made to give way so many times, while another goroutine works.
+void interrupt(std::uint64_t wanted) {
   std::mt19937_64 random(test_seed());
-  victim_mask = tested_components();
   MESSAGE("components " << victim_mask << ", by " << int{rt0::rt0_xstate_how} << ", " << rt0::rt0_xstate_bytes
                         << " bytes");
-  constexpr std::uint64_t wanted = 10'000, at_a_time = 4;
+  constexpr std::uint64_t at_a_time = 4;
   const double expected = busy(7);
   std::atomic<std::uint64_t> turns{0};
   std::atomic<bool> done{false};
   int wrong_sums = 0;
   std::thread other([&] {
-    for (std::uint64_t since = 0; !done.load();) {
-      turns.fetch_add(1, std::memory_order_relaxed);
+    while (!done.load()) {
       if (busy(7) != expected) wrong_sums++;
-      if (++since >= at_a_time) {
-        since = 0;
-        victim_stop.store(random() | 1);
-      }
+      if (turns.fetch_add(1) % at_a_time == 0) victim_stop.store(random() | 1);
       std::this_thread::yield();
     }
   });
   const std::uint64_t before = injected();
-  const urging timer(50'000);
-  REQUIRE(timer.made());
   int bad = 0;
-  for (std::uint64_t spins = 0; injected() - before < wanted && bad == 0; spins++) {
-    give(random);
-    victim_stop.store(0);
-    victim_spin();
-    bad += mismatches();
+  {
+    const urging timer(50'000);
+    REQUIRE(timer.made());
+    while (injected() - before < wanted && bad == 0) {
+      give(random);
+      victim_stop.store(0);
+      victim_spin();
+      bad += mismatches();
+    }
   }
   done = true;
   other.join();
@@ -152,4 +146,39 @@ TEST_CASE("a goroutine that is made to give way 10,000 times keeps everything") 
   CHECK(bad == 0);
   CHECK(wrong_sums == 0);
   CHECK(turns.load() >= wanted / 2);
+}
+
+}  // namespace
+
+TEST_CASE("a goroutine that is made to give way 10,000 times keeps everything") {
+  rt0::preempt_init();
+  CHECK(rt0::rt0_xstate_bytes >= 512);
+  victim_mask = tested_components();
+  interrupt(10'000);
+}
+
+TEST_CASE("the same by xsave, as on a CPU without xsavec") {
+  if (rt0::rt0_xstate_how == XSTATE_FXSAVE) return;
+  const auto how = rt0::rt0_xstate_how;
+  const auto bytes = rt0::rt0_xstate_bytes;
+  victim_mask = tested_components();
+  rt0::rt0_xstate_bytes = rt0::cpuid(0xd, 0).ebx;
+  rt0::rt0_xstate_how = XSTATE_XSAVE;
+  interrupt(2'000);
+  rt0::rt0_xstate_how = how;
+  rt0::rt0_xstate_bytes = bytes;
+}
+
+TEST_CASE("the same by fxsave, as on a CPU that has nothing beyond SSE") {
+  const auto how = rt0::rt0_xstate_how;
+  const auto bytes = rt0::rt0_xstate_bytes;
+  const auto mask = rt0::rt0_xstate_mask;
+  victim_mask = how == XSTATE_FXSAVE ? 0 : 3;
+  rt0::rt0_xstate_mask = 0;
+  rt0::rt0_xstate_bytes = 512;
+  rt0::rt0_xstate_how = XSTATE_FXSAVE;
+  interrupt(2'000);
+  rt0::rt0_xstate_mask = mask;
+  rt0::rt0_xstate_how = how;
+  rt0::rt0_xstate_bytes = bytes;
 }
