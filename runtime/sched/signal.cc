@@ -18,7 +18,7 @@ extern "C" [[gnu::visibility("hidden")]] const char __start_rt0_text[], __stop_r
 
 namespace rt0 {
 
-constinit preempt_counts preempted{};
+RT0_TABLE constinit preempt_counts preempted{};
 
 namespace {
 
@@ -38,8 +38,19 @@ constexpr std::size_t signal_stack_bytes = 64 * 1024;
 // What rt0_asyncpreempt2 and all that the scheduler does before it is on another stack may take.
 constexpr std::size_t preempt_cxx_bytes = 4096;
 
-RT0_TABLE alignas(64) constinit std::byte m0_signal_stack[signal_stack_bytes]{};
-constinit g m0_gsignal{};
+// m0's signal stack with its G at the top, as other stacks have theirs. No page of it is touched before the
+// first signal; it is then that the G learns its bounds.
+struct alignas(64) first_signal_stack {
+  std::byte stack[signal_stack_bytes];
+  g gsignal;
+
+  stack_bounds bounds() const {
+    const auto lo = reinterpret_cast<std::uintptr_t>(stack);
+    return {lo, lo + signal_stack_bytes};
+  }
+};
+RT0_TABLE constinit first_signal_stack m0_signals{};
+
 constinit std::atomic<std::uint32_t> overflows{0}, preempt_ready{0};
 
 void count(std::atomic<std::uint64_t>& n) noexcept { n.fetch_add(1, std::memory_order_relaxed); }
@@ -101,9 +112,8 @@ void install(int signal) noexcept {
   ensure(sys::set_handler(signal, rt0_sigtramp, rt0_sigreturn).ok(), "signal_init: rt_sigaction");
 }
 
-void set_signal_stack(const g* gsignal) noexcept {
-  const auto set = sys::set_signal_stack(reinterpret_cast<void*>(gsignal->stack.lo),
-                                         gsignal->stack.hi - gsignal->stack.lo);
+void set_signal_stack(stack_bounds stack) noexcept {
+  const auto set = sys::set_signal_stack(reinterpret_cast<void*>(stack.lo), stack.hi - stack.lo);
   ensure(set.ok(), "minit: sigaltstack");
 }
 
@@ -111,22 +121,21 @@ void set_signal_stack(const g* gsignal) noexcept {
 
 // By rt0_sigtramp.
 extern "C" void rt0_sighandler(int signal, void* info, void* ucontext) {
-  if (signal == SIGURG) return give_way(getm(), ucontext);
+  m* mp = getm();
+  if (mp->gsignal == &m0_signals.gsignal) m0_signals.gsignal.stack = m0_signals.bounds();
+  if (signal == SIGURG) return give_way(mp, ucontext);
   fault(signal, info);
 }
 
 void signal_init() noexcept {
-  const auto lo = reinterpret_cast<std::uintptr_t>(m0_signal_stack);
-  m0_gsignal.stack = {lo, lo + signal_stack_bytes};
-  m0_gsignal.m = getm();
-  getm()->gsignal = &m0_gsignal;
-  set_signal_stack(&m0_gsignal);
+  getm()->gsignal = &m0_signals.gsignal;
+  set_signal_stack(m0_signals.bounds());
   install(SIGSEGV);
   install(SIGBUS);
 }
 
 void minit_signals(m* mp) noexcept {
-  set_signal_stack(mp->gsignal);
+  set_signal_stack(mp->gsignal->stack);
   const sys::sigset mask = mp->sigmask & ~sys::sig_bit(SIGURG);
   (void)sys::sigprocmask(sys::mask_how::set, &mask, nullptr);
 }

@@ -214,6 +214,8 @@ TEST_CASE_FIXTURE(altstack_before, "sigaltstack answers the old one and checks a
 
 TEST_CASE_FIXTURE(altstack_before, "a signal stack is the thread's, and never the kernel's") {
   static char buffer[32768];
+  rt0::preempt_init();
+  urge();  // m0's gsignal learns its bounds with the first signal
   const rt0::g* gsignal = rt0::getm()->gsignal;
   const stack_t mine{buffer, 0, sizeof buffer};
   REQUIRE(sigaltstack(&mine, nullptr) == 0);
