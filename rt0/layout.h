@@ -108,4 +108,59 @@
 #define CONTEXT_FP_BYTES 8
 #define CONTEXT_BYTES 64
 
+// rt0_asyncpreempt's frame: below the red zone and the interrupted pc stand the flags and rbp, then 14 other
+// registers, then the extended state.
+#define RED_ZONE_BYTES 128
+#define PREEMPT_ENTRY_BYTES (RED_ZONE_BYTES + 8)
+#define PREEMPT_GPR_BYTES (14 * 8)
+// The extended state: the header's place and size, the components' bits, and by which instruction.
+#define XSTATE_ALIGN 64
+#define XSTATE_HEADER 512
+#define XSTATE_HEADER_BYTES 64
+#define XSTATE_AVX (1 << 2)
+#define XSTATE_FXSAVE 0
+#define XSTATE_XSAVE 1
+#define XSTATE_XSAVEC 2
+
+// A signal's frame: the registers in Linux's ucontext, and DWARF's numbers for its CFI.
+#define SYS_RT_SIGRETURN 15
+#define UC_R8 40
+#define UC_R9 48
+#define UC_R10 56
+#define UC_R11 64
+#define UC_R12 72
+#define UC_R13 80
+#define UC_R14 88
+#define UC_R15 96
+#define UC_RDI 104
+#define UC_RSI 112
+#define UC_RBP 120
+#define UC_RBX 128
+#define UC_RDX 136
+#define UC_RAX 144
+#define UC_RCX 152
+#define UC_RSP 160
+#define UC_RIP 168
+#define DW_CFA_DEF_CFA_EXPRESSION 0x0f
+#define DW_CFA_EXPRESSION 0x10
+#define DW_OP_BREG_RSP 0x77
+#define DW_OP_DEREF 0x06
+#define DW_RAX 0
+#define DW_RDX 1
+#define DW_RCX 2
+#define DW_RBX 3
+#define DW_RSI 4
+#define DW_RDI 5
+#define DW_RBP 6
+#define DW_RSP 7
+#define DW_R8 8
+#define DW_R9 9
+#define DW_R10 10
+#define DW_R11 11
+#define DW_R12 12
+#define DW_R13 13
+#define DW_R14 14
+#define DW_R15 15
+#define DW_RIP 16
+
 #endif  // RT0_LAYOUT_H_

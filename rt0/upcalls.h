@@ -41,6 +41,10 @@ void rt0_asyncpreempt2();  // the interrupted goroutine gives way; all its regis
 [[noreturn]] void rt0_badmcall2();
 [[noreturn]] void rt0_badsystemstack();
 
+// --- runtime: what signal.S and preempt.S call.
+void rt0_sighandler(int signal, void* info, void* ucontext);  // on the M's signal stack
+void rt0_asyncpreempt2();  // the goroutine gives way; on its own stack, all of its registers saved
+
 // --- the weak door to hosted mode: makes g0's TCB with a C library's help. Absent in pure mode.
 [[gnu::weak]] void _cgo_init(g* g0, void (*setg)(g*), void*, void*);
 }

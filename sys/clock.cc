@@ -70,7 +70,15 @@ void look_up() noexcept {
 std::int64_t nanotime(clock c) noexcept {
   timespec now{};
   const clock_gettime_fn by_vdso = vdso_clock_gettime.load(std::memory_order_relaxed);
-  if (by_vdso == nullptr || by_vdso(static_cast<int>(c), &now) != 0) {
+  bool answered = false;
+  if (by_vdso != nullptr) {
+    // The vDSO is not the core's text: a signal there would take its caller in the core, who may hold the M
+    // and its P, for the program's code and preempt it.
+    m_locks_inc();
+    answered = by_vdso(static_cast<int>(c), &now) == 0;
+    m_locks_dec();
+  }
+  if (!answered) {
     raw_syscall(SYS_clock_gettime, static_cast<long>(c), reinterpret_cast<long>(&now));
     if (by_vdso == nullptr) look_up();
   }

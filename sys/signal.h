@@ -20,7 +20,17 @@ ret<int> sigprocmask(mask_how, const sigset* set, sigset* old) noexcept;
 // disarmed when a handler is left without a return).
 ret<int> set_signal_stack(void* lo, std::size_t bytes) noexcept;
 
-// A function of the program is installed for the signal (neither SIG_DFL nor SIG_IGN).
+// The runtime's own handler: on the signal stack, all signals blocked meanwhile, SA_RESTART.
+ret<int> set_handler(int signal, void (*handler)(int, void*, void*), void (*restorer)()) noexcept;
+
+// What a handler was told of its signal.
+struct signal_cause {
+  bool fault;              // the CPU raised it, not a program by kill
+  std::uintptr_t address;  // of a fault
+};
+signal_cause cause_of(const void* info) noexcept;
+
+// A function of the program is installed for the signal (neither SIG_DFL nor SIG_IGN nor the runtime's own).
 bool has_handler(int signal) noexcept;
 // An interval timer (setitimer, alarm) will still fire.
 bool itimer_pending() noexcept;

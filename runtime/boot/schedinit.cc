@@ -17,6 +17,7 @@
 #include "runtime/mem/pages.h"
 #include "runtime/sched/machine.h"
 #include "runtime/sched/proc.h"
+#include "runtime/sched/signal.h"
 #include "runtime/sync/wait_table.h"
 #include "sys/auxv.h"
 #include "sys/clock.h"
@@ -118,6 +119,7 @@ extern "C" void rt0_schedinit() {
   stkobjinit();
 
   sigsave(mp->sigmask);
+  signal_init();
 
   goargs();
   goenvs();

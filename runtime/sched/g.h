@@ -65,6 +65,9 @@ struct thread_state {
   void* result;
   thread_dtor* dtors;  // thread_local destructors, last registered first
   key_values* keys;    // pthread_setspecific
+  std::uintptr_t altstack_lo;  // sigaltstack's, remembered; handlers run on the M's
+  std::size_t altstack_bytes;  // 0: none
+  int altstack_flags;
   char name[16];
   alignas(16) std::byte unwind[32];  // pthread_exit's _Unwind_Exception
 };

@@ -12,6 +12,7 @@
 #include "runtime/sched/poller.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
+#include "runtime/sched/signal.h"
 #include "runtime/sched/stop_the_world.h"
 #include "runtime/sched/sysmon.h"
 #include "sys/cgroup.h"
@@ -133,9 +134,7 @@ void mcommoninit(m* mp) noexcept {
 }
 
 void minit(m* mp) noexcept {
-  (void)sys::set_signal_stack(reinterpret_cast<void*>(mp->gsignal->stack.lo),
-                              mp->gsignal->stack.hi - mp->gsignal->stack.lo);
-  (void)sys::sigprocmask(sys::mask_how::set, &mp->sigmask, nullptr);
+  minit_signals(mp);
   if (mp->start != nullptr) mp->start();
   p* pp = mp->nextp;
   mp->nextp = nullptr;

@@ -5,6 +5,7 @@
 
 #include "rt0/arch.h"
 #include "rt0/upcalls.h"
+#include "runtime/base/debug_options.h"
 #include "runtime/sched/park.h"
 #include "sys/process.h"
 
@@ -16,6 +17,7 @@ void preemptone(p* pp) noexcept {
   m* mp = pp->m.load(std::memory_order_relaxed);
   if (mp == nullptr || mp == getm()) return;
   pp->preempt.store(true, std::memory_order_relaxed);
+  if (debug.asyncpreemptoff != 0) return;
   // One at a time: a handler that found nothing to inject is asked again by the next tick.
   if (mp->signal_pending.exchange(1, std::memory_order_acq_rel) == 0) {
     (void)sys::tgkill(sched.pid, mp->procid, SIGURG);

@@ -8,6 +8,7 @@
 #include "runtime/sched/preempt.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
+#include "runtime/sched/signal.h"
 #include "sys/clock.h"
 
 namespace rt0 {
@@ -133,6 +134,7 @@ bool long_sleep() noexcept {
 
 void sysmon_start() noexcept {
   if (sched.sysmon_started.exchange(true, std::memory_order_acq_rel)) return;
+  preempt_init();
   newm(reinterpret_cast<void (*)()>(&sysmon), nullptr, false);
 }
 

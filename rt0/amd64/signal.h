@@ -1,0 +1,40 @@
+// The signal trampoline of signal.S, and what a handler reads and writes of the interrupted code.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "rt0/amd64/preempt.h"
+#include "rt0/layout.h"
+
+namespace rt0 {
+
+extern "C" {
+// The handler that the runtime installs: raises m->insig and calls rt0_sighandler.
+void rt0_sigtramp(int signal, void* info, void* ucontext);
+// Its restorer (SA_RESTORER). Never called.
+void rt0_sigreturn();
+}
+
+// A word of the kernel's ucontext (asm/ucontext.h, asm/sigcontext.h).
+inline std::uintptr_t& context_word(void* ucontext, std::size_t offset) noexcept {
+  return *reinterpret_cast<std::uintptr_t*>(static_cast<std::byte*>(ucontext) + offset);
+}
+inline std::uintptr_t& interrupted_pc(void* ucontext) noexcept { return context_word(ucontext, UC_RIP); }
+inline std::uintptr_t& interrupted_sp(void* ucontext) noexcept { return context_word(ucontext, UC_RSP); }
+
+// Stack that an injected call takes before it reaches C++.
+inline std::size_t asyncpreempt_stack_bytes() noexcept {
+  return PREEMPT_ENTRY_BYTES + 16 + PREEMPT_GPR_BYTES + XSTATE_ALIGN + rt0_xstate_bytes;
+}
+
+// When the handler has returned, the interrupted code calls rt0_asyncpreempt. It may use the 128 bytes below
+// its sp (psABI, "red zone"), so the call's frame begins under them.
+inline void inject_asyncpreempt(void* ucontext) noexcept {
+  std::uintptr_t& sp = interrupted_sp(ucontext);
+  std::uintptr_t& pc = interrupted_pc(ucontext);
+  sp -= PREEMPT_ENTRY_BYTES;
+  *reinterpret_cast<std::uintptr_t*>(sp) = pc;
+  pc = reinterpret_cast<std::uintptr_t>(&rt0_asyncpreempt);
+}
+
+}  // namespace rt0

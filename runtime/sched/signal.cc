@@ -1,0 +1,153 @@
+// Source: Go 1.21 signal_unix.go sighandler, doSigPreempt, wantAsyncPreempt, isAsyncSafePoint, minitSignals.
+// Differs: Go needs a safe point in its compiler's sense; here a call may be injected anywhere outside the
+// core's own text, since everything that code has is either on its stack or in saved registers.
+#include "runtime/sched/signal.h"
+
+#include <signal.h>
+#include <ucontext.h>
+
+#include "rt0/arch.h"
+#include "rt0/upcalls.h"
+#include "runtime/base/fatal.h"
+#include "runtime/base/report.h"
+#include "runtime/base/tables.h"
+#include "sys/process.h"
+
+// The linker names the ends of a section whose name is a C identifier.
+extern "C" [[gnu::visibility("hidden")]] const char __start_rt0_text[], __stop_rt0_text[];
+
+namespace rt0 {
+
+RT0_TABLE constinit preempt_counts preempted{};
+
+namespace {
+
+static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_R8]) == UC_R8 &&
+              offsetof(ucontext_t, uc_mcontext.gregs[REG_R15]) == UC_R15);
+static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RDI]) == UC_RDI &&
+              offsetof(ucontext_t, uc_mcontext.gregs[REG_RSI]) == UC_RSI);
+static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RBP]) == UC_RBP &&
+              offsetof(ucontext_t, uc_mcontext.gregs[REG_RBX]) == UC_RBX);
+static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RDX]) == UC_RDX &&
+              offsetof(ucontext_t, uc_mcontext.gregs[REG_RAX]) == UC_RAX);
+static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RCX]) == UC_RCX &&
+              offsetof(ucontext_t, uc_mcontext.gregs[REG_RSP]) == UC_RSP);
+static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]) == UC_RIP);
+
+constexpr std::size_t signal_stack_bytes = 64 * 1024;
+// What rt0_asyncpreempt2 and all that the scheduler does before it is on another stack may take.
+constexpr std::size_t preempt_cxx_bytes = 4096;
+
+// m0's signal stack with its G at the top, as other stacks have theirs. No page of it is touched before the
+// first signal; it is then that the G learns its bounds.
+struct alignas(64) first_signal_stack {
+  std::byte stack[signal_stack_bytes];
+  g gsignal;
+
+  stack_bounds bounds() const {
+    const auto lo = reinterpret_cast<std::uintptr_t>(stack);
+    return {lo, lo + signal_stack_bytes};
+  }
+};
+RT0_TABLE constinit first_signal_stack m0_signals{};
+
+constinit std::atomic<std::uint32_t> overflows{0}, preempt_ready{0};
+
+void count(std::atomic<std::uint64_t>& n) noexcept { n.fetch_add(1, std::memory_order_relaxed); }
+
+bool in_core(std::uintptr_t pc) noexcept {
+  return pc - reinterpret_cast<std::uintptr_t>(__start_rt0_text) <
+         static_cast<std::uintptr_t>(__stop_rt0_text - __start_rt0_text);
+}
+
+// Whether the code that ucontext describes may be made to call rt0_asyncpreempt: nullptr, or what counts the
+// refusal. A refused request is asked again: p->preempt stays set, and the core looks at it by itself.
+std::atomic<std::uint64_t>* refusal(const m* mp, void* ucontext) noexcept {
+  if (mp->p == nullptr || !mp->p->preempt.load(std::memory_order_relaxed)) return &preempted.unwanted;
+  if (in_core(interrupted_pc(ucontext))) return &preempted.in_core;
+  if (mp->locks != 0) return &preempted.locked;
+  if (mp->insig > 1) return &preempted.nested;
+  const g* gp = getg();
+  if (gp != mp->curg || gp->status.load(std::memory_order_relaxed) != gstatus::running) {
+    return &preempted.not_running;
+  }
+  const std::uintptr_t sp = interrupted_sp(ucontext);
+  if (sp < gp->stack.lo + asyncpreempt_stack_bytes() + preempt_cxx_bytes || sp >= gp->stack.hi) {
+    return &preempted.off_the_stack;
+  }
+  return nullptr;
+}
+
+void give_way(m* mp, void* ucontext) noexcept {
+  mp->own_signals.fetch_add(1, std::memory_order_relaxed);
+  // From here on the next request sends a signal of its own. pairs with: preemptone's exchange(acq_rel)
+  mp->signal_pending.store(0, std::memory_order_release);
+  if (std::atomic<std::uint64_t>* why_not = refusal(mp, ucontext)) return count(*why_not);
+  count(preempted.injected);
+  inject_asyncpreempt(ucontext);
+}
+
+// The report of the first goroutine that overflows; the others wait for its end.
+[[noreturn]] void stack_overflow(const g* gp) noexcept {
+  while (overflows.exchange(1, std::memory_order_relaxed) != 0) sys::sched_yield();
+  {
+    report() << "goroutine " << gp->goid << " stack exceeds " << (std::size_t{1} << gp->slot.size_class)
+             << "-byte limit\nfatal error: stack overflow\n\ngoroutine " << gp->goid << " [running]:\n";
+  }
+  sys::exit_group(exit_fatal);
+}
+
+void fault(int signal, const void* info) noexcept {
+  const sys::signal_cause cause = sys::cause_of(info);
+  const g* gp = getg();
+  if (cause.fault && cause.address >= gp->slot.base && cause.address < gp->stack.lo && gp->slot.bytes != 0) {
+    stack_overflow(gp);
+  }
+  // Anything else kills as it would without a handler: the faulting instruction runs again; what somebody
+  // sent is sent again.
+  sys::default_action(signal);
+  if (!cause.fault) (void)sys::tgkill(sys::getpid(), sys::gettid(), signal);
+}
+
+void install(int signal) noexcept {
+  ensure(sys::set_handler(signal, rt0_sigtramp, rt0_sigreturn).ok(), "signal_init: rt_sigaction");
+}
+
+void set_signal_stack(stack_bounds stack) noexcept {
+  const auto set = sys::set_signal_stack(reinterpret_cast<void*>(stack.lo), stack.hi - stack.lo);
+  ensure(set.ok(), "minit: sigaltstack");
+}
+
+}  // namespace
+
+// By rt0_sigtramp.
+extern "C" void rt0_sighandler(int signal, void* info, void* ucontext) {
+  m* mp = getm();
+  if (mp->gsignal == &m0_signals.gsignal) m0_signals.gsignal.stack = m0_signals.bounds();
+  if (signal == SIGURG) return give_way(mp, ucontext);
+  fault(signal, info);
+}
+
+void signal_init() noexcept {
+  getm()->gsignal = &m0_signals.gsignal;
+  set_signal_stack(m0_signals.bounds());
+  install(SIGSEGV);
+  install(SIGBUS);
+}
+
+void minit_signals(m* mp) noexcept {
+  set_signal_stack(mp->gsignal->stack);
+  const sys::sigset mask = mp->sigmask & ~sys::sig_bit(SIGURG);
+  (void)sys::sigprocmask(sys::mask_how::set, &mask, nullptr);
+}
+
+void preempt_init() noexcept {
+  if (preempt_ready.exchange(1, std::memory_order_acq_rel) != 0) return;
+  find_xstate(rt0_cpuid1_ecx);
+  install(SIGURG);
+  // A process may have inherited a mask with SIGURG in it.
+  const sys::sigset urgent = sys::sig_bit(SIGURG);
+  (void)sys::sigprocmask(sys::mask_how::unblock, &urgent, nullptr);
+}
+
+}  // namespace rt0
