@@ -3,6 +3,7 @@
 // Differs: a goroutine's stack is always large enough for this code, so that only the making of a new stack
 // goes to g0. The G lies on its own stack and begins with a TCB, which is made fresh for every goroutine:
 // errno, thread_local, the canary and the C library's locale start as a new thread's would.
+#include <algorithm>
 #include <new>
 
 #include "rt0/arch.h"
@@ -18,12 +19,14 @@
 namespace rt0 {
 
 constinit void* initial_locale = nullptr;
+constinit int ncpu = 0;
 
 namespace {
 
-constinit int thread_class = min_stack_class, main_class = min_stack_class;
+constinit int thread_class = min_stack_class, main_class = min_stack_class, go_class = min_stack_class;
 
 constexpr std::size_t stack_top_reserve = 32;  // Go: "extra space in case of reads slightly beyond frame"
+constexpr std::size_t stack_align = 16;        // the ABI's, before a call
 constexpr std::size_t pc_quantum = 1;          // so that an unwinder's pc - 1 lies in rt0_goexit
 
 struct malg_call {
@@ -91,12 +94,14 @@ void gostartcallfn(g* gp, const funcval& fn) noexcept {
 }  // namespace
 
 int thread_stack_class() noexcept { return thread_class; }
-void set_stack_classes(int of_threads, int of_main) noexcept {
+int go_stack_class() noexcept { return go_class; }
+void set_stack_classes(int of_threads, int of_main, int of_go) noexcept {
   thread_class = of_threads;
   main_class = of_main;
+  go_class = of_go;
 }
 
-go_result newproc1(const go_request& request) noexcept {
+go_result prepare_goroutine(const go_request& request) noexcept {
   if (request.fn == nullptr) fatal("go of nil func value");
   m_locks_inc();  // no preemption: M and P are in local variables
   m* mp = getm();
@@ -115,7 +120,9 @@ go_result newproc1(const go_request& request) noexcept {
 
   init_tcb(gp);
   gp->sched = {};
-  gp->sched.sp = gp->stktopsp = gp->stack.hi - stack_top_reserve;
+  gp->stktopsp = (gp->stack.hi - stack_top_reserve - request.room_bytes) &
+                 -std::max(request.room_align, stack_align);
+  gp->sched.sp = gp->stktopsp;
   gp->sched.pc = reinterpret_cast<std::uintptr_t>(rt0_goexit) + pc_quantum;
   gp->sched.g = gp;
   const fp_control fp = read_fp_control();
@@ -128,15 +135,38 @@ go_result newproc1(const go_request& request) noexcept {
   if (request.kind == g_kind::system) sched.ngsys.fetch_add(1, std::memory_order_relaxed);
   if (request.kind == g_kind::thread) sched.nthreads.fetch_add(1, std::memory_order_relaxed);
   gp->goid = next_goid(pp);
-  casgstatus(gp, gstatus::dead, gstatus::runnable);
   m_locks_dec();
   return {gp, 0};
 }
 
-go_result newproc(const go_request& request) noexcept {
-  const go_result made = newproc1(request);
-  if (made.gp != nullptr) runqput(getm()->p, made.gp, true);
+go_result newproc1(const go_request& request) noexcept {
+  const go_result made = prepare_goroutine(request);
+  if (made.gp != nullptr) casgstatus(made.gp, gstatus::dead, gstatus::runnable);
   return made;
+}
+
+void start_goroutine(g* gp) noexcept {
+  casgstatus(gp, gstatus::dead, gstatus::runnable);
+  runqput(getm()->p, gp, true);
+}
+
+go_result newproc(const go_request& request) noexcept {
+  const go_result made = prepare_goroutine(request);
+  if (made.gp != nullptr) start_goroutine(made.gp);
+  return made;
+}
+
+void count_goroutine(std::int64_t change) noexcept {
+  std::atomic<std::int64_t>& n = getm()->p->goroutines;
+  n.store(n.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);  // written by its P alone
+}
+
+std::int64_t goroutine_count() noexcept {
+  lock_guard hold(sched.lock);
+  std::int64_t n = 0;
+  const int used = sched.fresh_p;
+  for (int i = 0; i < used; i++) n += p_at(i).goroutines.load(std::memory_order_relaxed);
+  return n;
 }
 
 // rt0_go's newproc: the goroutine that runs the program.

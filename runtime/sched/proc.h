@@ -17,6 +17,8 @@ struct go_request {
   g_kind kind;
   int size_class;  // of the stack
   std::uintptr_t callerpc;
+  std::size_t room_bytes = 0;  // kept free at the top of the stack; the place is gp->stktopsp
+  std::size_t room_align = 1;
 };
 struct go_result {
   g* gp;  // nullptr: error says why
@@ -25,15 +27,29 @@ struct go_result {
 // Makes a goroutine in state runnable; the caller puts it on a queue. May run on any stack of an M with a P.
 go_result newproc1(const go_request& request) noexcept;
 
+// newproc1 in two steps, for who has to fill the room in between: the goroutine stays dead, the maker's,
+// until start_goroutine makes it runnable and puts it next on this P. Instead of the second step: gfput.
+go_result prepare_goroutine(const go_request& request) noexcept;
+void start_goroutine(g* gp) noexcept;
+
+// Goroutines of kind go that have started and not ended. Counted on the running P, so only the sum says
+// something.
+void count_goroutine(std::int64_t change) noexcept;
+std::int64_t goroutine_count() noexcept;
+
 // The seed's `go fn(arg)`: newproc1 and the run queue.
 go_result newproc(const go_request& request) noexcept;
 
 // The locale word of a fresh TCB: set by the C library seam before goroutine 2.
 extern constinit void* initial_locale;
 
-// Stack sizes: RLIMIT_STACK's rule for threads.
+// Stack sizes: RLIMIT_STACK's rule for threads, 64 KiB for rt::go.
 int thread_stack_class() noexcept;
-void set_stack_classes(int of_threads, int of_main) noexcept;
+int go_stack_class() noexcept;
+void set_stack_classes(int of_threads, int of_main, int of_go) noexcept;
+
+// CPUs that the process could use at its start.
+extern constinit int ncpu;
 
 // Makes the first n Ps and idles all but the first. The world is stopped. Returns goroutines that lost their
 // P.

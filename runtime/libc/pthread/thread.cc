@@ -65,6 +65,10 @@ void thread_end(void* result) noexcept {
   run_thread_local_dtors();
   run_key_dtors();
   g* gp = getg();
+  if (gp->kind == g_kind::go) {  // nobody joins it
+    count_goroutine(-1);
+    goexit();
+  }
   gp->thread.result = result;
   if (sched.nthreads.fetch_sub(1, std::memory_order_acq_rel) == 1 && !exit_begun()) exit(0);
   gp->exited = thread_exited;
