@@ -1,11 +1,15 @@
 // <rt/go.h>: what rt::go does with callables and arguments, and the numbers beside it.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
+#include <errno.h>
+#include <pthread.h>
 #include <rt/go.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <set>
@@ -308,6 +312,81 @@ TEST_CASE("an exception may be thrown and caught inside") {
   rt::go([&] { ran.done(); });
   ran.wait();
   CHECK(what == "inside");
+}
+
+TEST_CASE("options: the name is the goroutine's, cut to 15 characters; the stack is as large as asked for") {
+  countdown ran(1);
+  char name[16] = "";
+  bool deep = false;
+  std::string long_name = "sixteen letters.";
+  rt::go({.stack_bytes = 1 << 20, .name = long_name.c_str()}, [&] {
+    volatile char half[512 << 10];
+    for (std::size_t i = 0; i < sizeof half; i += 4096) half[i] = 1;
+    deep = half[0] == 1;
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    ran.done();
+  });
+  long_name = "gone";
+  ran.wait();
+  CHECK(deep);
+  CHECK(std::string(name) == "sixteen letters");
+}
+
+TEST_CASE("a goroutine is no thread to join or detach") {
+  countdown ran(1);
+  std::atomic<bool> stop{false};
+  pthread_t it{};
+  rt::go([&] {
+    it = pthread_self();
+    ran.done();
+    stop.wait(false);
+  });
+  ran.wait();
+  CHECK(pthread_join(it, nullptr) == EINVAL);
+  CHECK(pthread_detach(it) == EINVAL);
+  stop = true;
+  stop.notify_all();
+  until(1);
+}
+
+// Addresses for some dozen MiB more than now.
+class tight_address_space {
+ public:
+  tight_address_space() {
+    unsigned long pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    getrlimit(RLIMIT_AS, &before_);
+    const rlimit tight{pages * 4096 + (64 << 20), before_.rlim_max};
+    setrlimit(RLIMIT_AS, &tight);
+  }
+  ~tight_address_space() { setrlimit(RLIMIT_AS, &before_); }
+
+ private:
+  rlimit before_;
+};
+
+TEST_CASE("no room for another stack: the caller hears of it, and the others go on") {
+  std::atomic<bool> stop{false};
+  std::atomic<int> ended{0};
+  int started = 0, error = 0;
+  {
+    const tight_address_space tight;
+    try {
+      for (; started < 10'000; started++) {
+        // Larger than any stack that earlier cases left behind.
+        rt::go({.stack_bytes = 4 << 20}, [&] { stop.wait(false), ++ended; });
+      }
+    } catch (const std::system_error& e) {
+      error = e.code().value();
+    }
+  }
+  CHECK(error == ENOMEM);
+  CHECK((started > 0 && started < 10'000));
+  CHECK(rt::num_goroutine() == static_cast<std::size_t>(started) + 1);
+  stop = true;
+  stop.notify_all();
+  until(1);
+  CHECK(ended == started);
 }
 
 TEST_CASE("the numbers of the machine") {
