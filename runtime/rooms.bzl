@@ -10,6 +10,7 @@ ROOMS = [
     "sched",
     "sync",
     "libc",
+    "go",
     "boot",
 ]
 

@@ -4,7 +4,6 @@
 #include "rt0/arch.h"
 #include "runtime/base/process_args.h"
 #include "runtime/base/report.h"
-#include "runtime/boot/boot.h"
 #include "runtime/boot/module.h"
 #include "runtime/libc/libc_start.h"
 #include "runtime/mem/heap.h"

@@ -6,14 +6,12 @@
 #include "runtime/base/fatal.h"
 #include "runtime/base/process_args.h"
 #include "runtime/base/report.h"
-#include "runtime/boot/boot.h"
+#include "runtime/sched/proc.h"
 #include "sys/auxv.h"
 #include "sys/mem.h"
 #include "sys/process.h"
 
 namespace rt0 {
-
-constinit int ncpu = 0;
 
 namespace {
 

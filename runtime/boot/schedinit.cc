@@ -10,7 +10,6 @@
 #include "runtime/base/fatal.h"
 #include "runtime/base/process_args.h"
 #include "runtime/base/report.h"
-#include "runtime/boot/boot.h"
 #include "runtime/boot/module.h"
 #include "runtime/libc/libc_start.h"
 #include "runtime/mem/heap.h"
@@ -29,25 +28,32 @@ namespace {
 
 constexpr std::int64_t max_m_count = 10000;
 constexpr std::uint64_t default_thread_stack_bytes = 2u << 20;  // glibc's, where RLIMIT_STACK is unlimited
-constexpr std::uint64_t min_thread_stack_bytes = 16384;
+constexpr std::uint64_t go_stack_bytes = 64u << 10;
+constexpr long min_stack_bytes = 1L << min_stack_class, max_stack_bytes = 1L << max_stack_class;
 constexpr std::uint32_t hwcap2_fsgsbase = 1u << 1;
 
-// The classes of stacks: RT0_THREAD_STACK, else glibc's rule for threads.
+// What the environment says instead of a default size.
+std::uint64_t stack_bytes_from(const char* name, std::uint64_t otherwise) noexcept {
+  const char* text = env_value(args.envp, name);
+  long wanted = 0;
+  if (text == nullptr) return otherwise;
+  if (parse_number(text, min_stack_bytes, max_stack_bytes, wanted)) return static_cast<std::uint64_t>(wanted);
+  report() << "rt0: " << name << ": '" << text << "' is no number of bytes from " << min_stack_bytes << " to "
+           << max_stack_bytes << "\n";
+  return otherwise;
+}
+
+// The classes of stacks: RT0_THREAD_STACK, else glibc's rule for threads; RT0_STACK, else 64 KiB for rt::go.
 void stackinit() noexcept {
   std::uint64_t bytes = sys::limit_of(sys::resource::stack).soft;
   const bool unlimited = bytes == sys::unlimited;
   if (unlimited) bytes = default_thread_stack_bytes;
   if (stack_class_of(bytes) < 0) bytes = std::uint64_t{1} << max_stack_class;
-  if (const char* text = env_value(args.envp, "RT0_THREAD_STACK")) {
-    long wanted = 0;
-    if (parse_number(text, min_thread_stack_bytes, 1L << max_stack_class, wanted)) {
-      bytes = static_cast<std::uint64_t>(wanted);
-    } else {
-      report() << "rt0: RT0_THREAD_STACK: '" << text << "' is no number of bytes from 16384 to 1073741824\n";
-    }
-  }
+  bytes = stack_bytes_from("RT0_THREAD_STACK", bytes);
+  const int of_threads = stack_class_of(bytes);
+  const int of_go = stack_class_of(stack_bytes_from("RT0_STACK", go_stack_bytes));
   // main's stack may grow to the limit itself; a thread's may not.
-  set_stack_classes(stack_class_of(bytes), unlimited ? max_stack_class : stack_class_of(bytes));
+  set_stack_classes(of_threads, unlimited ? max_stack_class : of_threads, of_go);
 }
 
 const char* godebug_early() noexcept { return env_value(args.envp, "RT0_DEBUG"); }

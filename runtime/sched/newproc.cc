@@ -3,6 +3,7 @@
 // Differs: a goroutine's stack is always large enough for this code, so that only the making of a new stack
 // goes to g0. The G lies on its own stack and begins with a TCB, which is made fresh for every goroutine:
 // errno, thread_local, the canary and the C library's locale start as a new thread's would.
+#include <algorithm>
 #include <new>
 
 #include "rt0/arch.h"
@@ -20,12 +21,14 @@
 namespace rt0 {
 
 constinit void* initial_locale = nullptr;
+constinit int ncpu = 0;
 
 namespace {
 
-constinit int thread_class = min_stack_class, main_class = min_stack_class;
+constinit int thread_class = min_stack_class, main_class = min_stack_class, go_class = min_stack_class;
 
 constexpr std::size_t stack_top_reserve = 32;  // Go: "extra space in case of reads slightly beyond frame"
+constexpr std::size_t stack_align = 16;        // the ABI's, before a call
 constexpr std::size_t pc_quantum = 1;          // so that an unwinder's pc - 1 lies in rt0_goexit
 
 struct malg_call {
@@ -87,16 +90,18 @@ void gostartcallfn(g* gp, const funcval& fn) noexcept {
 void init_tcb(g* gp) noexcept {
   gp->tcb = {};
   gp->tcb.self = gp;
-  gp->tcb.canary = sys::image::canary();
+  gp->tcb.canary = getg()->tcb.canary;  // one value for all: image::canary() would search the auxiliary vector
   gp->tcb.tid = static_cast<std::int32_t>(gp->index);
   gp->tcb.locale = initial_locale;
   sys::image::init_tls_block(gp);
 }
 
 int thread_stack_class() noexcept { return thread_class; }
-void set_stack_classes(int of_threads, int of_main) noexcept {
+int go_stack_class() noexcept { return go_class; }
+void set_stack_classes(int of_threads, int of_main, int of_go) noexcept {
   thread_class = of_threads;
   main_class = of_main;
+  go_class = of_go;
 }
 
 go_result newproc1(const go_request& request) noexcept {
@@ -118,7 +123,9 @@ go_result newproc1(const go_request& request) noexcept {
 
   init_tcb(gp);
   gp->sched = {};
-  gp->sched.sp = gp->stktopsp = gp->stack.hi - stack_top_reserve;
+  gp->stktopsp = (gp->stack.hi - stack_top_reserve - request.room_bytes) &
+                 -std::max(request.room_align, stack_align);
+  gp->sched.sp = gp->stktopsp;
   gp->sched.pc = reinterpret_cast<std::uintptr_t>(rt0_goexit) + pc_quantum;
   gp->sched.g = gp;
   const fp_control fp = read_fp_control();
@@ -131,12 +138,12 @@ go_result newproc1(const go_request& request) noexcept {
   if (request.kind == g_kind::system) sched.ngsys.fetch_add(1, std::memory_order_relaxed);
   if (request.kind == g_kind::thread) sched.nthreads.fetch_add(1, std::memory_order_relaxed);
   gp->goid = next_goid(pp);
-  casgstatus(gp, gstatus::dead, gstatus::runnable);
   m_locks_dec();
   return {gp, 0};
 }
 
-void newproc_ready(g* gp, bool next) noexcept {
+void start_goroutine(g* gp, bool next) noexcept {
+  casgstatus(gp, gstatus::dead, gstatus::runnable);
   m_locks_inc();
   runqput(getm()->p, gp, next);
   wakep();
@@ -145,8 +152,21 @@ void newproc_ready(g* gp, bool next) noexcept {
 
 go_result newproc(const go_request& request) noexcept {
   const go_result made = newproc1(request);
-  if (made.gp != nullptr) newproc_ready(made.gp, true);
+  if (made.gp != nullptr) start_goroutine(made.gp, true);
   return made;
+}
+
+void count_goroutine(std::int64_t change) noexcept {
+  std::atomic<std::int64_t>& n = getm()->p->goroutines;
+  n.store(n.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);  // written by its P alone
+}
+
+std::int64_t goroutine_count() noexcept {
+  lock_guard hold(sched.lock);
+  std::int64_t n = 0;
+  const int used = sched.fresh_p.load(std::memory_order_relaxed);
+  for (int i = 0; i < used; i++) n += p_at(i).goroutines.load(std::memory_order_relaxed);
+  return n;
 }
 
 // rt0_go's newproc: the goroutine that runs the program. No M is woken for it.
@@ -154,6 +174,7 @@ extern "C" void rt0_newproc(void (*fn)(void*), void* arg) {
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
   const go_result made = newproc1({fn, arg, g_kind::thread, main_class, here});
   if (made.gp == nullptr) no_main_stack();
+  casgstatus(made.gp, gstatus::dead, gstatus::runnable);
   runqput(getm()->p, made.gp, true);
 }
 

@@ -54,6 +54,7 @@ struct p {
   std::atomic<g*> runnext;  // runs before the ring: what the running G just made ready
   gfree_list gfree;
   std::uint64_t goidcache, goidcacheend;  // ids taken from sched.goidgen in batches
+  std::atomic<std::int64_t> goroutines;   // of kind go: started here less ended here
   rt0::timers timers;
   sysmon_tick seen;  // sysmon's alone
 };

@@ -24,16 +24,23 @@ struct go_request {
   g_kind kind;
   int size_class;  // of the stack
   std::uintptr_t callerpc;
+  std::size_t room_bytes = 0;  // kept free at the top of the stack; the place is gp->stktopsp
+  std::size_t room_align = 1;
 };
 struct go_result {
   g* gp;  // nullptr: error says why
   int error;
 };
-// Makes a goroutine in state runnable; the caller puts it on a queue. May run on any stack of an M with a P.
+// Makes a goroutine. It stays dead, its maker's, who may fill the room, until start_goroutine; instead of that:
+// gfput. May run on any stack of an M with a P.
 go_result newproc1(const go_request& request) noexcept;
+// It becomes runnable, `next` or last on this P's queue; an M is woken for it if a P is idle.
+void start_goroutine(g* gp, bool next) noexcept;
 
-// Puts it on the running P's queue, `next` or last, and wakes an M for it if a P is idle.
-void newproc_ready(g* gp, bool next) noexcept;
+// Goroutines of kind go that have started and not ended. Counted on the running P, so only the sum says
+// something.
+void count_goroutine(std::int64_t change) noexcept;
+std::int64_t goroutine_count() noexcept;
 
 // The seed's `go fn(arg)`: both.
 go_result newproc(const go_request& request) noexcept;
@@ -44,9 +51,13 @@ void init_tcb(g* gp) noexcept;
 // The locale word of a fresh TCB: set by the C library seam before goroutine 2.
 extern constinit void* initial_locale;
 
-// Stack sizes: RLIMIT_STACK's rule for threads.
+// Stack sizes: RLIMIT_STACK's rule for threads, 64 KiB for rt::go.
 int thread_stack_class() noexcept;
-void set_stack_classes(int of_threads, int of_main) noexcept;
+int go_stack_class() noexcept;
+void set_stack_classes(int of_threads, int of_main, int of_go) noexcept;
+
+// CPUs that the process could use at its start.
+extern constinit int ncpu;
 
 // n Ps from now on; what the others hold goes to the global lists and to P 0. The world is stopped.
 void procresize(int n) noexcept;

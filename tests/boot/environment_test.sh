@@ -26,6 +26,7 @@ for value in 0 -1 x 1025 99999999999999999999 "" 2x; do
 done
 for value in 1 x 16383 2000000000 ""; do
   named "RT0_THREAD_STACK=$value" RT0_THREAD_STACK "'$value'" 16384
+  named "RT0_STACK=$value" RT0_STACK "'$value'" 16384
 done
 named RT0_DEBUG=nosuch=1 RT0_DEBUG "'nosuch'"
 named RT0_DEBUG=inittrace RT0_DEBUG inittrace
@@ -37,6 +38,7 @@ silent RT0_DEBUG=
 silent RT0_DEBUG=,
 silent RT0_DEBUG=fsgsbase=0,
 silent RT0_MAXPROCS=7
+silent RT0_STACK=65536
 
 # pagetrace: goroutine 1's stack at least.
 silent "RT0_DEBUG=pagetrace=$work/pages"

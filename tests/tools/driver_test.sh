@@ -30,5 +30,8 @@ wrong -o build "$work/a.cc"
 wrong OUT build "$work/a.cc" -o
 wrong -I build "$work/a.cc" -o "$work/a" -I
 wrong "not a target" test tests/std
+wrong "no bench frob" bench frob
+wrong yield_pair bench yield_pair frob
+wrong "no option --fast" bench --fast
 wrong prefix install
 wrong prefix install --prefix

@@ -64,6 +64,10 @@ void thread_end(void* result) noexcept {
   run_thread_local_dtors();
   run_key_dtors();
   g* gp = getg();
+  if (gp->kind == g_kind::go) {  // nobody joins it
+    count_goroutine(-1);
+    goexit();
+  }
   gp->thread.result = result;
   if (sched.nthreads.fetch_sub(1, std::memory_order_acq_rel) == 1 && !exit_begun()) exit(0);
   gp->exited = thread_exited;
@@ -88,7 +92,7 @@ RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, voi
   gp->thread.join.store(detach ? detached : joinable, std::memory_order_relaxed);
   *thread = reinterpret_cast<pthread_t>(gp);
   // At the tail, not runnext: the creator goes on first, as with a kernel's thread.
-  rt0::newproc_ready(gp, false);
+  rt0::start_goroutine(gp, false);
   return 0;
 }
 

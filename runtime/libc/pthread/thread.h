@@ -30,7 +30,8 @@ inline g* thread_of(pthread_t t) { return reinterpret_cast<g*>(t); }
 // Runs the running thread's destructors: of thread_local objects (exit does too), and of pthread keys.
 void run_thread_local_dtors() noexcept;
 void run_key_dtors() noexcept;
-// The running thread ends with a result. The last one ends the process with status 0, as POSIX says.
+// The running thread, or goroutine of rt::go, ends with a result. The last thread ends the process with
+// status 0, as POSIX says.
 [[noreturn]] void thread_end(void* result) noexcept;
 
 }  // namespace rt0::libc

@@ -2,7 +2,7 @@
 # start_bench.sh EMPTY_ON_RT0 [HELLO_ON_RT0]: start to exit of an empty main against musl's static one and
 # glibc's, and sizes. Lines `name value unit`; the last ones are ratios. With LIMIT set (LIMIT=1.35) exit 1 if
 # rt0 needs more than that of musl's. Needs gcc, and musl-gcc (Debian: musl-tools) for the ratio; without it
-# rt0 and glibc alone. ROUNDS=500 by default.
+# rt0 and glibc alone. ROUNDS=500 by default. With ALONE set: rt0's figures only.
 set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rounds=${ROUNDS:-500}
@@ -11,10 +11,14 @@ trap 'rm -rf "$work"' EXIT
 
 stripped_bytes() { strip -o "$work/stripped" "$1" && stat -c %s "$work/stripped"; }
 
-echo 'int main(void) { return 0; }' >"$work/empty.c"
 gcc -O2 -static "$here/exec_median.c" -o "$work/exec_median"
 strip -o "$work/rt0" "$1"
 programs=("rt0=$work/rt0")
+if [ -n "${ALONE:-}" ]; then
+  "$work/exec_median" "$rounds" "${programs[@]}" | sed 's/ start/_start/'
+  exit
+fi
+echo 'int main(void) { return 0; }' >"$work/empty.c"
 if command -v musl-gcc >/dev/null; then
   musl-gcc -O2 -s -static "$work/empty.c" -o "$work/musl"
   programs+=("musl=$work/musl")

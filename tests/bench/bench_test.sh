@@ -1,0 +1,38 @@
+#!/bin/bash
+# bench_test.sh RUN.PY: every bench of figures.txt still runs, and says what it should. No figure is judged.
+set -euo pipefail
+run=$1
+here=$(dirname "$run")
+state=$TEST_TMPDIR/peers
+
+die() { echo "bench_test: $*"; exit 1; }
+bench() { python3 "$run" --tiny --bin . --state "$state" "$@"; }
+number='[0-9.e+-]+'
+
+# The list names what the programs have, and nothing else.
+for program in tasks threads; do
+  listed=$(awk -v p=$program '$2 == p { print $1 }' "$here/figures.txt")
+  diff <(echo "$listed") <("./tests/bench/micro/$program" --list)
+  status=0
+  "./tests/bench/micro/$program" frob 2>/dev/null || status=$?
+  [ "$status" = 2 ] || die "$program frob: status $status"
+done
+
+bench >"$TEST_TMPDIR/alone"
+cat "$TEST_TMPDIR/alone"
+awk '!/^#/ && NF { print $1 }' "$here/figures.txt" | while read -r name; do
+  grep -qE "^$name $number (ns|ms|us|B)$" "$TEST_TMPDIR/alone" || die "no line of $name"
+done
+[ "$(bench mutex2 | wc -l)" = 1 ] || die "mutex2 alone is not one line"
+
+# A peer that is not there is named, and the rows are printed without it.
+RT0_GO=/no/such/go bench --peers >"$TEST_TMPDIR/rows" 2>"$TEST_TMPDIR/err"
+cat "$TEST_TMPDIR/rows" "$TEST_TMPDIR/err"
+grep -q 'peer go is not installed' "$TEST_TMPDIR/err" || die "does not name the peer that is missing"
+for procs in 1 2; do
+  grep -qE "^yield_pair/$procs $number - - 0.5$" "$TEST_TMPDIR/rows" || die "no row of yield_pair/$procs"
+  grep -qE "^thread_join/$procs $number $number $number 0.03$" "$TEST_TMPDIR/rows" ||
+    die "no row of thread_join/$procs"
+done
+grep -qE "^mem_pte/1 $number - - -$" "$TEST_TMPDIR/rows" || die "no row of mem_pte/1"
+grep -qE "^start $number ($number|-) ($number|-) 1.35$" "$TEST_TMPDIR/rows" || die "no row of start"
