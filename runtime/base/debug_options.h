@@ -6,6 +6,7 @@ namespace rt0 {
 
 struct debug_options {
   int fsgsbase = 1;   // 0: as on a CPU or kernel without wrfsbase
+  int guard = 1;      // 0: as on a kernel without MADV_GUARD_INSTALL
   int inittrace = 0;  // 1: schedinit says on fd 2 what each step found
 };
 
