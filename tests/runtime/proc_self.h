@@ -1,11 +1,23 @@
 // What the kernel says about this process's memory, read without malloc.
 #pragma once
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
+
+// Whether the kernel may not read a byte there: what would answer us by SIGSEGV answers it by EFAULT.
+inline bool is_guard(std::uintptr_t at) {
+  static int fd[2];
+  static const bool made = pipe(fd) == 0;
+  char byte;
+  if (!made) abort();
+  if (write(fd[1], reinterpret_cast<const void*>(at), 1) == 1) return read(fd[0], &byte, 1) != 1;
+  return errno == EFAULT;
+}
 
 // The number after `name` in /proc/self/status, in KiB.
 inline std::size_t status_kib(const char* name) {

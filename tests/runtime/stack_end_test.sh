@@ -25,4 +25,6 @@ for class in 16 23; do
 done
 "$expect" --rlimit-as $((3 * gib / 2)) --stdout-has "slots 1 errno ENOMEM" -- "$probe" until-refused 30
 
+"$expect" -- "$probe" locked
+
 "$expect" --stdout-has "parked 100000" -- "$probe" parked 100000

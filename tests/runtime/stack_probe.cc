@@ -1,6 +1,7 @@
 // stack_probe HOW: what happens at a stack's end and where there is no room for one; stack_end_test.sh knows
 // what each must do. `parked N` and `fresh N` measure.
 #include <errno.h>
+#include <sys/mman.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -52,6 +53,26 @@ int until_refused(int size_class) {
   return n > 0 ? 0 : 1;
 }
 
+// A slab that is locked in memory refuses MADV_GUARD_INSTALL; its slots have guards all the same, and the
+// next slab is asked anew.
+int locked() {
+  if (mlockall(MCL_FUTURE) != 0) return puts("may not lock memory"), 0;
+  const int before = mappings();
+  std::vector<rt0::stack_alloc_result> got;
+  for (int i = 0; i < 10; i++) got.push_back(carve(rt0::min_stack_class));
+  const int with_locked = mappings();
+  munlockall();
+  for (int i = 0; i < 1000; i++) got.push_back(carve(rt0::min_stack_class));
+  for (const auto& [place, error] : got) {
+    if (error != 0) return printf("errno %d\n", error), 1;
+    if (!is_guard(place.slot.base) || !is_guard(place.lo - 1)) return puts("a slot without a guard"), 1;
+    if (is_guard(place.lo)) return puts("a slot without a stack"), 1;
+  }
+  printf("locked: 10 guards in %d mappings, 1000 unlocked ones in %d\n", with_locked - before,
+         mappings() - with_locked);
+  return with_locked - before >= 20 && mappings() - with_locked < 100 ? 0 : 1;
+}
+
 void park_for_ever(void*) { (void)rt0::gopark(rt0::begin_wait(), rt0::wait_reason::futex, rt0::forever); }
 
 void end_at_once(void*) {}
@@ -99,7 +120,8 @@ int main(int argc, char** argv) {
   if (how == "guard") return touch_guard(static_cast<std::size_t>(n)), 0;
   if (how == "overflow") return std::thread([] { recurse(1 << 30); }).join(), 0;
   if (how == "until-refused") return until_refused(n);
+  if (how == "locked") return locked();
   if (how == "parked") return parked(n);
   if (how == "fresh") return fresh(n);
-  return fprintf(stderr, "usage: stack_probe guard|overflow|until-refused|parked|fresh [N]\n"), 100;
+  return fprintf(stderr, "usage: stack_probe guard|overflow|until-refused|locked|parked|fresh [N]\n"), 100;
 }

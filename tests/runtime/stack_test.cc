@@ -2,13 +2,14 @@
 // both kinds of guard (RT0_DEBUG=guard=0 makes it mprotect's).
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
-#include <errno.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdio>
+#include <fstream>
 #include <mutex>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -26,22 +27,6 @@ namespace {
 
 constexpr std::size_t page = 4096;
 constexpr int go_class = 16, thread_class = 23;
-
-// Whether the kernel can read a byte there: a guard answers EFAULT, as it would answer us by SIGSEGV.
-class readable {
- public:
-  readable() { REQUIRE(pipe(fd_) == 0); }
-  ~readable() { close(fd_[0]), close(fd_[1]); }
-  bool operator()(std::uintptr_t at) {
-    char byte;
-    if (write(fd_[1], reinterpret_cast<const void*>(at), 1) == 1) return read(fd_[0], &byte, 1) == 1;
-    CHECK(errno == EFAULT);
-    return false;
-  }
-
- private:
-  int fd_[2];
-};
 
 stack_place carve(int size_class) {
   const auto [place, error] = rt0::stack_alloc(size_class, sizeof(g));
@@ -61,6 +46,18 @@ void check_apart(std::vector<stack_place> places) {
   for (std::size_t i = 1; i < places.size(); i++) {
     REQUIRE(places[i - 1].slot.base + places[i - 1].slot.bytes <= places[i].slot.base);
   }
+}
+
+// A flag in VmFlags of the mapping around `at`: proc(5).
+bool mapping_has_flag(std::uintptr_t at, const std::string& flag) {
+  std::ifstream smaps("/proc/self/smaps");
+  bool here = false;
+  for (std::string line; std::getline(smaps, line);) {
+    std::uintptr_t from, to;
+    if (sscanf(line.c_str(), "%lx-%lx ", &from, &to) == 2) here = from <= at && at < to;
+    if (here && line.starts_with("VmFlags:")) return (line + " ").find(" " + flag + " ") != std::string::npos;
+  }
+  return false;
 }
 
 // n threads that use so many bytes of their stacks and are all there at once.
@@ -93,7 +90,6 @@ void next_period() {
 }  // namespace
 
 TEST_CASE("slots: apart, an odd number of pages, guard, stack, TLS and G in order") {
-  readable can_read;
   for (int size_class : {14, go_class, 20, thread_class}) {
     CAPTURE(size_class);
     const auto places = carve(size_class, 300);
@@ -115,12 +111,20 @@ TEST_CASE("slots: apart, an odd number of pages, guard, stack, TLS and G in orde
     CHECK(colours.size() == 16);
     for (int i : {0, 1, 150, 299}) {
       const auto& p = places[static_cast<std::size_t>(i)];
-      for (std::uintptr_t at = p.slot.base; at < p.lo; at += page) REQUIRE_FALSE(can_read(at));
-      REQUIRE_FALSE(can_read(p.lo - 1));
-      REQUIRE(can_read(p.lo));
-      REQUIRE(can_read(p.hi - 1));
+      for (std::uintptr_t at = p.slot.base; at < p.lo; at += page) REQUIRE(is_guard(at));
+      REQUIRE(is_guard(p.lo - 1));
+      REQUIRE_FALSE(is_guard(p.lo));
+      REQUIRE_FALSE(is_guard(p.hi - 1));
       REQUIRE(*reinterpret_cast<const std::uint64_t*>(p.g) == 0);
     }
+  }
+}
+
+// Under transparent_hugepage=always one touched page would become 2 MiB.
+TEST_CASE("no slot lies in a mapping that takes huge pages") {
+  CHECK(mapping_has_flag(rt0::getg()->slot.base + rt0::stack_guard_bytes, "nh"));
+  for (int size_class : {14, go_class, thread_class}) {
+    CHECK(mapping_has_flag(carve(size_class).lo, "nh"));
   }
 }
 
