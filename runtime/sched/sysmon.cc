@@ -3,6 +3,7 @@
 #include "runtime/sched/sysmon.h"
 
 #include "rt0/arch.h"
+#include "runtime/sched/gfree.h"
 #include "runtime/sched/machine.h"
 #include "runtime/sched/poller.h"
 #include "runtime/sched/preempt.h"
@@ -87,7 +88,7 @@ int retake(std::int64_t now_ns) noexcept {
   return taken;
 }
 
-// Everything rests: sleeps until a P is used. False: something runs.
+// Everything rests: sleeps until a P is used. False: something runs, or memory waits to be given back.
 bool long_sleep() noexcept {
   const auto at_rest = [] {
     return sched.gcwaiting.load(std::memory_order_relaxed) ||
@@ -98,6 +99,12 @@ bool long_sleep() noexcept {
     lock_guard hold(sched.lock);
     if (!at_rest()) return false;
     sched.sysmonwait.store(true, std::memory_order_relaxed);
+  }
+  const std::int64_t memory_due_ns = gfree_return_due_ns();
+  if (memory_due_ns != no_timer && !sched.sysmonnote.sleep_until(memory_due_ns)) {
+    // Nobody woke us, but somebody may be about to: whoever takes the flag down under the lock does.
+    lock_guard hold(sched.lock);
+    if (sched.sysmonwait.exchange(false, std::memory_order_relaxed)) return false;
   }
   sched.sysmonnote.sleep();
   sched.sysmonnote.clear();
@@ -127,6 +134,7 @@ bool long_sleep() noexcept {
     const std::int64_t now_ns = sys::nanotime();
     if (earliest_timer() <= now_ns - timer_grace_ns) startm(nullptr, false);
     idle_rounds = retake(now_ns) != 0 ? 0 : idle_rounds + 1;
+    if (gfree_return_due_ns() <= now_ns) (void)gfree_return_idle_pages(now_ns);
   }
 }
 
