@@ -74,14 +74,14 @@ runq_taken steal_work(p* pp) noexcept {
   return nothing;
 }
 
-// Work on any queue: what the last spinner looks for after it gave its P up. An idle P then; nullptr: none.
+// Work on any queue: what an M looks for after it gave its P up. An idle P then; nullptr: none.
 p* p_for_missed_work() noexcept {
   const int used = sched.fresh_p.load(std::memory_order_acquire);
   bool found = sched.runqsize.load(std::memory_order_seq_cst) != 0;
   for (int i = 0; i < used && !found; i++) found = !runqempty(&p_at(i));
   if (!found) return nullptr;
   lock_guard hold(sched.lock);
-  return pidleget_spinning();
+  return pidleget();
 }
 
 // Sleeps as the poller until a timer is due and a P is free for it. nullptr: somebody else is the poller, or
@@ -99,16 +99,11 @@ p* wait_for_timers() noexcept {
 enum class given_up { no, yes };
 
 // Gives the P to the idle list, unless there is work after all: then next is it, or nothing, to look again.
-given_up give_up_p(m* mp, p* pp, runq_taken& next) noexcept {
+given_up give_up_p(p* pp, runq_taken& next) noexcept {
   lock_guard hold(sched.lock);
   if (sched.gcwaiting.load(std::memory_order_relaxed)) return given_up::no;
   if (sched.runq.size != 0) {
     next = {globrunqget(pp, 0), false};
-    return given_up::no;
-  }
-  if (!mp->spinning && sched.needspinning) {
-    sched.needspinning = false;
-    become_spinning(mp);
     return given_up::no;
   }
   (void)releasep();
@@ -118,15 +113,15 @@ given_up give_up_p(m* mp, p* pp, runq_taken& next) noexcept {
 
 // Without a P: the last looks, then sleep. Returns with a P, to look again.
 void rest(m* mp) noexcept {
-  p* pp = nullptr;
+  // Delicate: the P went to the idle list, then nmspinning falls, then we look at all queues again. A submitter
+  // publishes its work, then looks at nmspinning and npidle (wakep). All seq_cst: one of us sees the other.
+  // tests/models/spinning.pml
   if (mp->spinning) {
-    // Delicate: the P went to the idle list, then nmspinning falls, then we look at all queues again. A
-    // submitter publishes its work, then looks at nmspinning and npidle (wakep). seq_cst on all four: one of
-    // us sees the other. tests/models/spinning.pml
     mp->spinning = false;
     sched.nmspinning.fetch_sub(1, std::memory_order_seq_cst);
-    pp = p_for_missed_work();
   }
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  p* pp = p_for_missed_work();
   if (pp == nullptr) pp = wait_for_timers();
   if (pp == nullptr) return stopm();
   acquirep(pp);
@@ -154,7 +149,7 @@ runq_taken findrunnable() noexcept {
       next = steal_work(pp);
       if (next.gp != nullptr) return next;
     }
-    if (give_up_p(mp, pp, next) == given_up::yes) {
+    if (give_up_p(pp, next) == given_up::yes) {
       rest(mp);
     } else if (next.gp != nullptr) {
       return next;

@@ -194,12 +194,6 @@ p* pidleget() noexcept {
   return pp;
 }
 
-p* pidleget_spinning() noexcept {
-  p* pp = pidleget();
-  if (pp == nullptr) sched.needspinning = true;
-  return pp;
-}
-
 int settled_procs() noexcept {
   lock_guard hold(sched.lock);
   if (!sched.procs_settled) settle_procs();
@@ -266,7 +260,8 @@ void handoffp(p* pp) noexcept {
   }
   pidleput(pp);
   sched.lock.unlock();
-  const std::int64_t when = pp->timers.next_when();
+  // All heaps, not pp's alone: an M that went to rest may have left its timers to the poller that we were.
+  const std::int64_t when = earliest_timer();
   if (when != no_timer) wake_poller(when);
 }
 
@@ -284,13 +279,12 @@ void wakep_published() noexcept {
   }
   m_locks_inc();
   sched.lock.lock();
-  p* pp = pidleget_spinning();
+  p* pp = pidleget();
+  // Taken back under the lock: an M that gives its P up after this finds us spinning no more, or nobody would
+  // look for what a submitter leaves who still saw us.   tests/models/spinning.pml
+  if (pp == nullptr) sched.nmspinning.fetch_sub(1, std::memory_order_seq_cst);
   sched.lock.unlock();
-  if (pp != nullptr) {
-    startm(pp, true);
-  } else {
-    sched.nmspinning.fetch_sub(1, std::memory_order_seq_cst);
-  }
+  if (pp != nullptr) startm(pp, true);
   m_locks_dec();
 }
 

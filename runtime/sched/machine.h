@@ -5,10 +5,14 @@
 //
 // An M with a P and without a goroutine is spinning (it looks for work, sched.nmspinning counts it) or about
 // to idle. At least one M spins while there is a P to be had and work was submitted since (wakep); who finds
-// work stops spinning and wakes the next spinner. A submitter and the last spinner cannot miss each other:
+// work stops spinning and wakes the next spinner. A submitter and an M that gives up cannot miss each other
+// (tests/models/spinning.pml):
 //
 //   submitter: work is on a queue;  fence;  nmspinning == 0 and npidle > 0?  wake one
-//   spinner:   P to the idle list;  nmspinning--;  fence;  any queue not empty?  take a P again
+//   idler:     P to the idle list;  nmspinning-- if it spun;  fence;  any queue not empty?  take a P again
+//
+// Go's Ms look again only if they spun, and its submitters leave `needspinning` for the others, which costs a
+// lock where all Ps are busy. Here every idler looks.
 #pragma once
 #include "runtime/sched/sched.h"
 
@@ -21,9 +25,6 @@ p* releasep() noexcept;
 // The idle list of Ps. pidleget: nullptr if there is none.
 void pidleput(p* pp) noexcept RT0_REQUIRES(sched.lock);
 p* pidleget() noexcept RT0_REQUIRES(sched.lock);
-// The same for a caller who knows of work: if there is none, the next M that gives its P up, without having
-// spun, shall look once more. It may have been kept from looking by our raised nmspinning.
-p* pidleget_spinning() noexcept RT0_REQUIRES(sched.lock);
 
 // gomaxprocs, the control group's bound included, which is asked for when it is first needed.
 int settled_procs() noexcept;

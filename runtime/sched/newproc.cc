@@ -90,7 +90,8 @@ void gostartcallfn(g* gp, const funcval& fn) noexcept {
 void init_tcb(g* gp) noexcept {
   gp->tcb = {};
   gp->tcb.self = gp;
-  gp->tcb.canary = getg()->tcb.canary;  // one value for all: image::canary() would search the auxiliary vector
+  gp->tcb.canary =
+      getg()->tcb.canary;  // one value for all: image::canary() would search the auxiliary vector
   gp->tcb.tid = static_cast<std::int32_t>(gp->index);
   gp->tcb.locale = initial_locale;
   sys::image::init_tls_block(gp);
@@ -123,8 +124,8 @@ go_result newproc1(const go_request& request) noexcept {
 
   init_tcb(gp);
   gp->sched = {};
-  gp->stktopsp = (gp->stack.hi - stack_top_reserve - request.room_bytes) &
-                 -std::max(request.room_align, stack_align);
+  gp->stktopsp =
+      (gp->stack.hi - stack_top_reserve - request.room_bytes) & -std::max(request.room_align, stack_align);
   gp->sched.sp = gp->stktopsp;
   gp->sched.pc = reinterpret_cast<std::uintptr_t>(rt0_goexit) + pc_quantum;
   gp->sched.g = gp;

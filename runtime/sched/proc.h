@@ -31,8 +31,8 @@ struct go_result {
   g* gp;  // nullptr: error says why
   int error;
 };
-// Makes a goroutine. It stays dead, its maker's, who may fill the room, until start_goroutine; instead of that:
-// gfput. May run on any stack of an M with a P.
+// Makes a goroutine. It stays dead, its maker's, who may fill the room, until start_goroutine; instead of
+// that: gfput. May run on any stack of an M with a P.
 go_result newproc1(const go_request& request) noexcept;
 // It becomes runnable, `next` or last on this P's queue; an M is woken for it if a P is idle.
 void start_goroutine(g* gp, bool next) noexcept;

@@ -38,9 +38,9 @@ bool begin_stop() noexcept {
     p* pp = sched.pidle;
     sched.pidle = pp->link;
     pp->status.store(pstatus::gcstop, std::memory_order_relaxed);
-    sched.npidle.fetch_sub(1, std::memory_order_seq_cst);
     count_stopped();
   }
+  sched.npidle.store(0, std::memory_order_seq_cst);  // not even those never used are to be had
   return sched.stopwait > 0;
 }
 

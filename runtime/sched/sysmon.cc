@@ -3,6 +3,7 @@
 #include "runtime/sched/sysmon.h"
 
 #include "rt0/arch.h"
+#include "runtime/base/debug_options.h"
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/machine.h"
 #include "runtime/sched/poller.h"
@@ -88,6 +89,8 @@ int retake(std::int64_t now_ns) noexcept {
   return taken;
 }
 
+std::int64_t memory_due() noexcept { return debug.idlepages != 0 ? gfree_return_due_ns() : no_timer; }
+
 // Everything rests: sleeps until a P is used. False: something runs, or memory waits to be given back.
 bool long_sleep() noexcept {
   const auto at_rest = [] {
@@ -100,7 +103,7 @@ bool long_sleep() noexcept {
     if (!at_rest()) return false;
     sched.sysmonwait.store(true, std::memory_order_relaxed);
   }
-  const std::int64_t memory_due_ns = gfree_return_due_ns();
+  const std::int64_t memory_due_ns = memory_due();
   if (memory_due_ns != no_timer && !sched.sysmonnote.sleep_until(memory_due_ns)) {
     // Nobody woke us, but somebody may be about to: whoever takes the flag down under the lock does.
     lock_guard hold(sched.lock);
@@ -134,7 +137,7 @@ bool long_sleep() noexcept {
     const std::int64_t now_ns = sys::nanotime();
     if (earliest_timer() <= now_ns - timer_grace_ns) startm(nullptr, false);
     idle_rounds = retake(now_ns) != 0 ? 0 : idle_rounds + 1;
-    if (gfree_return_due_ns() <= now_ns) (void)gfree_return_idle_pages(now_ns);
+    if (memory_due() <= now_ns) (void)gfree_return_idle_pages(now_ns);
   }
 }
 
