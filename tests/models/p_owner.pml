@@ -5,7 +5,6 @@
  * What is done under sched.lock without a second effect that others see is one atomic step; the stopper's section is
  * not, so sched_lock is a variable.
  */
-#define NM 4
 #define NG 2
 #define NONE 255
 
@@ -91,7 +90,7 @@ inline pidleget(got) {
 /* startm with a P in hand. NM Ms are enough: one is idle or on its way there (newm is left out). */
 inline startm(pp) {
   atomic {
-    !sched_lock && (on_midle[0] || on_midle[1] || on_midle[2] || on_midle[3]);
+    !sched_lock && (on_midle[0] || on_midle[1] || on_midle[2] || on_midle[NM - 1]);
     target = 0;
     do
     :: on_midle[target] -> on_midle[target] = false; break
@@ -238,11 +237,8 @@ proctype m(byte me; byte gp) {
 asleep:
   pp = NONE;
   atomic { !sched_lock; assert(mp_p[me] == NONE); on_midle[me] = true }; /* stopm */
-  if
-  :: nextp[me] != NONE
-  :: ALL_FINISHED && nextp[me] == NONE -> goto end
-  fi;
-  atomic { pp = nextp[me]; nextp[me] = NONE };
+end_asleep:
+  atomic { nextp[me] != NONE -> pp = nextp[me]; nextp[me] = NONE };
   acquirep(pp);
 schedule:
   pp = NONE;
@@ -284,9 +280,7 @@ running:
      goto schedule
 #endif
   :: calls[gp] == 0 -> atomic { where[gp] = FINISHED; gp = NONE }; goto schedule
-  fi;
-end:
-  skip
+  fi
 }
 
 /* sysmon.cc retake. It sleeps while the world is stopped; it may have looked before. */
@@ -309,4 +303,10 @@ end:
      :: pstatus[i] != SYSCALL
      fi
   od
+}
+
+/* When nothing moves any more. */
+proctype judge() {
+  timeout;
+  assert(ALL_FINISHED)
 }

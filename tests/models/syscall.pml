@@ -6,12 +6,13 @@
  * Properties: a P has one owner at any time (acquirep's and releasep's assertions); both goroutines finish: one that
  * comes back from a system call and finds no P is not lost.
  *
- *   MUTANT exit_stores: assertion violated
- *   MUTANT status_before_m: assertion violated
- *   MUTANT handoff_looks_once: invalid end state
- *   MUTANT exit_queues_unlocked: invalid end state
+ *   MUTANT exit_stores: (pstatus[pp]==
+ *   MUTANT status_before_m: assertion violated ((pm[pp]==255)&&(mp_p[me]==255))
+ *   MUTANT handoff_looks_once: assertion violated ((where[0]==102)&&(where[1]==102))
+ *   MUTANT exit_queues_unlocked: assertion violated ((where[0]==102)&&(where[1]==102))
  */
 #define NP 2
+#define NM 4
 #include "p_owner.pml"
 
 init {
@@ -36,6 +37,7 @@ init {
     run m(1, NONE);
     run m(2, NONE);
     run m(3, NONE);
+    run judge();
     run sysmon()
   }
 }
