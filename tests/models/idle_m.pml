@@ -1,24 +1,25 @@
-/* How an idle M sleeps and is woken: runtime/lock/note.h, runtime/sched/machine.cc stopm, startm, wakep, handoffp,
- * poller.cc, and who watches the timers.
+/* How an idle M sleeps and is woken: runtime/lock/note.h, runtime/sched/machine.cc stopm, startm, wakep,
+ * handoffp, poller.cc, and who watches the timers.
  *
- * Two Ps, four Ms, two timers. Two goroutines, each on a P, put a timer of 1 or 2 into their P's heap, and then end, or
- * block for ever in a call that hands the P off (so may the goroutine that a timer wakes; one block in all), or, the
- * first, run on for ever. Time goes on when nothing else can move, or at any time (VARIANT eager).
+ * Two Ps, four Ms, two timers. Two goroutines, each on a P, put a timer of 1 or 2 into their P's heap, and
+ * then end, or block for ever in a call that hands the P off (so may the goroutine that a timer wakes; one
+ * block in all), or, the first, run on for ever. Time goes on when nothing else can move, or at any time
+ * (VARIANT eager).
  *
- * Properties: a P is handed over once, to an M that sleeps or is about to; one M at most sleeps with a deadline; when
- * nothing else can move, no timer is due while a P is idle. sysmon, which would find a late timer while some P is
- * busy, is left out.
+ * Properties: a P is handed over once, to an M that sleeps or is about to; one M at most sleeps with a
+ * deadline; when nothing else can move, no timer is due while a P is idle. sysmon, which would find a late
+ * timer while some P is busy, is left out.
  *
  * Some copies of inlines hold steps that cannot happen there.
  *
  *   UNREACHED allowed
  *   VARIANT eager
  *   MUTANT clear_after_publishing: ((nextp[0]==255)&&(nextp[1]==255))
- *   MUTANT look_before_pidleput: assertion violated !(late)
- *   MUTANT adder_wakes_only_the_poller: assertion violated !(late)
- *   MUTANT handoff_looks_at_its_own_heap: assertion violated !(late)
+ *   MUTANT look_before_pidleput: !(late)
+ *   MUTANT adder_wakes_only_the_poller: !(late)
+ *   MUTANT handoff_looks_at_its_own_heap: !(late)
  *   MUTANT poller_never_claims: assertion violated (pollers<=1)
- *   MUTANT second_poller_breaks_nobody: assertion violated !(late)
+ *   MUTANT second_poller_breaks_nobody: !(late)
  */
 #define NP 2
 #ifdef VARIANT_eager
@@ -198,6 +199,7 @@ proctype m(byte me; byte pp) {
   fi;
   goroutine_ends();
 look:
+  fire(pp); /* its own heap first, whether it spins or not */
   if /* while others spin it may not */
   :: atomic { !spinning[me] -> spinning[me] = true; nmspinning++ }
   :: spinning[me]

@@ -1,9 +1,9 @@
 /* Who owns a P around system calls; shared by syscall.pml and stop_the_world.pml (which defines STOP).
  *
  * runtime/sched/machine.cc acquirep, releasep, pidleput, pidleget, startm, stopm, handoffp; sysmon.cc
- * retake_from_syscall; stop_the_world.cc stop_here, gcstopm; entersyscall and exitsyscall after Go 1.21 proc.go.
- * What is done under sched.lock without a second effect that others see is one atomic step; the stopper's section is
- * not, so sched_lock is a variable.
+ * retake_from_syscall; stop_the_world.cc stop_here, gcstopm; entersyscall and exitsyscall after Go 1.21
+ * proc.go. What is done under sched.lock without a second effect that others see is one atomic step; the
+ * stopper's section is not, so sched_lock is a variable.
  */
 #define NG 2
 #define NONE 255

@@ -1,12 +1,13 @@
 /* How a goroutine parks, and how exactly one event ends its wait: runtime/sched/park.h, park.cc.
  *
- * One goroutine waits WAITS times. Two Ms run it, so that it may be resumed elsewhere while the M that it left is
- * still completing the switch. Three ends compete for each wait: a waker that finds the wait node under the
- * bucket's lock, the timer (of the odd waits), and a canceller that may keep its ticket as long as it likes. The
- * goroutine may be preempted between the publication of its ticket and the park.
+ * One goroutine waits WAITS times. Two Ms run it, so that it may be resumed elsewhere while the M that it
+ * left is still completing the switch. Three ends compete for each wait: a waker that finds the wait node
+ * under the bucket's lock, the timer (of the odd waits), and a canceller that may keep its ticket as long as
+ * it likes. The goroutine may be preempted between the publication of its ticket and the park.
  *
- * Properties: one claimer wins each wait, and it holds a ticket of this wait; the goroutine is made runnable once a
- * wait, when its registers are saved; no wait is left for ever (the waker always comes, so a hang is a loss).
+ * Properties: one claimer wins each wait, and it holds a ticket of this wait; the goroutine is made runnable
+ * once a wait, when its registers are saved; no wait is left for ever (the waker always comes, so a hang is a
+ * loss).
  *
  *   MUTANT commit_without_cas: invalid end state
  *   MUTANT commit_forgets_claimed: invalid end state
@@ -102,7 +103,8 @@ inline claim(ticket, seen_generation, seen_state) {
 #define MINE runner != NONE
 
 inline leave(to, by_yield) {
-  atomic { MINE -> status = to; preempting = by_yield }; /* leave: casgstatus, while it is still on its stack */
+  /* leave: casgstatus, while it is still on its stack */
+  atomic { MINE -> status = to; preempting = by_yield };
   atomic { MINE -> on_stack = false; runner = NONE };    /* rt0_switch, rt0_mcall: registers are saved */
   MINE
 }
@@ -159,7 +161,10 @@ proctype m(byte id) {
      runner != id; /* on the goroutine's stack until it has left */
      if
      :: finished -> break
-     :: atomic { !finished && preempting -> /* commit_yield: runqput */ assert(!on_stack && !queued); queued = true }
+     :: atomic { /* commit_yield: runqput */
+          !finished && preempting -> assert(!on_stack && !queued);
+          queued = true
+        }
      :: !finished && !preempting -> /* commit_park: its load, its CAS */
         atomic { seen_generation = generation; is_armed = state == ARMED };
         if

@@ -1,20 +1,22 @@
-/* Submitters and idling Ms: runtime/sched/machine.cc wakep, startm; runq.cc runqput; the last part of findrunnable
- * (Go 1.21 proc.go). Can work lie on a queue while a P is idle and every M asleep?
+/* Submitters and idling Ms: runtime/sched/machine.cc wakep, startm; runq.cc runqput; the last part of
+ * findrunnable (Go 1.21 proc.go). Can work lie on a queue while a P is idle and every M asleep?
  *
- * Two goroutines that run for ever, each on a P, submit one goroutine each to their own queue; nobody but a woken
- * thief will run it. Two more Ps are worked by two Ms, or three (VARIANT third_m); each submitted goroutine runs shortly or for ever.
+ * Two goroutines that run for ever, each on a P, submit one goroutine each to their own queue; nobody but a
+ * woken thief will run it. Two more Ps are worked by two Ms, or three (VARIANT third_m); each submitted
+ * goroutine runs shortly or for ever.
  *
- * Promela is sequentially consistent, the machine is not. Every store that somebody looks at without a lock goes
- * through its M's store buffer, which reaches memory at any later time, or at the next fence: the queue's tail, and
- * the idler's npidle++ and nmspinning--. (On amd64 the last two are locked instructions, fences themselves; other
- * CPUs let a relaxed one wait.) The P list itself is read and written under sched.lock only.
+ * Promela is sequentially consistent, the machine is not. Every store that somebody looks at without a lock
+ * goes through its M's store buffer, which reaches memory at any later time, or at the next fence: the
+ * queue's tail, and the idler's npidle++ and nmspinning--. (On amd64 the last two are locked instructions,
+ * fences themselves; other CPUs let a relaxed one wait.) The P list itself is read and written under
+ * sched.lock only.
  *
  * Property: when nothing moves any more, no work lies on a queue while a P is idle. nmspinning never below 0.
  *
- * The cure that is verified: every M, spinning or not, looks at all queues again after its P went to the idle list,
- * and wakep, when it gets no P, takes nmspinning back before it leaves sched.lock. VARIANT go_dance is Go's instead:
- * only a spinning M looks again, wakep has no early return for npidle == 0, and needspinning holds a non-spinning
- * M back.
+ * The cure that is verified: every M, spinning or not, looks at all queues again after its P went to the idle
+ * list, and wakep, when it gets no P, takes nmspinning back before it leaves sched.lock. VARIANT go_dance is
+ * Go's instead: only a spinning M looks again, wakep has no early return for npidle == 0, and needspinning
+ * holds a non-spinning M back.
  *
  *   VARIANT go_dance
  *   VARIANT third_m
@@ -99,8 +101,9 @@ inline pidleget(got) {
   fi
 }
 
-/* startm with a P in hand: mget, nextp, wakeup; newm where no M is idle. One more M than there are is never made:
- * startm waits for one that is on its way to sleep instead, which leaves interleavings out but no M awake. */
+/* startm with a P in hand: mget, nextp, wakeup; newm where no M is idle. One more M than there are is never
+ * made: startm waits for one that is on its way to sleep instead, which leaves interleavings out but no M awake.
+ */
 #if WORKERS > 2
 #define THERE_IS_AN_M (asleep[0] || asleep[1] || asleep[2] || !exists[1] || !exists[2])
 #else
@@ -288,7 +291,8 @@ end_first:
   :: has_p[me]
   fi;
 top:
-  /* Own and global queue: nothing ever. Then it spins if 2 * nmspinning < busy Ps; while others spin it may not. */
+  /* Own and global queue: nothing ever. Then it spins if 2 * nmspinning < busy Ps: while others spin it may
+   * have to do without. */
   if
   :: atomic { !spinning[me] -> become_spinning() }
   :: atomic { !spinning[me] && nmspinning > 0 -> skip }

@@ -1,10 +1,11 @@
 /* Stopping the world: runtime/sched/stop_the_world.cc, with all that p_owner.pml says of system calls.
  *
- * One M, on P 0, stops and starts the world twice, while two goroutines run on the other Ps, one of them
- * with a system call, and sysmon takes Ps away. P 2 is idle, or was never used.
+ * One M, on P 0, stops and starts the world twice, while two goroutines run on the other Ps, one of them with
+ * a system call, and sysmon takes Ps away. P 2 is idle, or was never used.
  *
- * Properties: every P is counted once (stopwait is never negative, and 0 when stop_the_world returns); then no M has
- * a P, and nobody gets one until start_the_world (acquirep's assertion); afterwards everything finishes.
+ * Properties: every P is counted once (stopwait is never negative, and 0 when stop_the_world returns); then
+ * no M has a P, and nobody gets one until start_the_world (acquirep's assertion); afterwards everything
+ * finishes.
  *
  *   MUTANT enter_without_second_look: assertion violated ((where[0]==102)&&(where[1]==102))
  *   MUTANT stopper_counts_without_cas: assertion violated (pstatus[pp]==0)

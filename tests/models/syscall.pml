@@ -1,10 +1,11 @@
 /* System calls and the P: entersyscall, exitsyscall, sysmon's retake, hand-off.
  *
- * Two goroutines make two system calls and one, on one or two Ps and four Ms, while sysmon takes Ps away from whoever is in
- * one. Goroutine 0's calls may last until goroutine 1 has finished: then only a retaken P can run it.
+ * Two goroutines make two system calls and one, on one or two Ps and four Ms, while sysmon takes Ps away from
+ * whoever is in one. Goroutine 0's calls may last until goroutine 1 has finished: then only a retaken P can
+ * run it.
  *
- * Properties: a P has one owner at any time (acquirep's and releasep's assertions); both goroutines finish: one that
- * comes back from a system call and finds no P is not lost.
+ * Properties: a P has one owner at any time (acquirep's and releasep's assertions); both goroutines finish:
+ * one that comes back from a system call and finds no P is not lost.
  *
  *   MUTANT exit_stores: (pstatus[pp]==
  *   MUTANT status_before_m: assertion violated ((pm[pp]==255)&&(mp_p[me]==255))
