@@ -102,8 +102,8 @@ inline pidleget(got) {
 }
 
 /* startm with a P in hand: mget, nextp, wakeup; newm where no M is idle. One more M than there are is never
- * made: startm waits for one that is on its way to sleep instead, which leaves interleavings out but no M awake.
- */
+ * made: startm waits for one that is on its way to sleep instead, which leaves interleavings out but no M
+ * awake. */
 #if WORKERS > 2
 #define THERE_IS_AN_M (asleep[0] || asleep[1] || asleep[2] || !exists[1] || !exists[2])
 #else
