@@ -113,9 +113,9 @@ given_up give_up_p(p* pp, runq_taken& next) noexcept {
 
 // Without a P: the last looks, then sleep. Returns with a P, to look again.
 void rest(m* mp) noexcept {
-  // Delicate: the P went to the idle list, then nmspinning falls, then we look at all queues again. A submitter
-  // publishes its work, then looks at nmspinning and npidle (wakep). All seq_cst: one of us sees the other.
-  // tests/models/spinning.pml
+  // Delicate: the P went to the idle list, then nmspinning falls, then we look at all queues again. A
+  // submitter publishes its work, then looks at nmspinning and npidle (wakep). All seq_cst: one of us sees
+  // the other. tests/models/spinning.pml
   if (mp->spinning) {
     mp->spinning = false;
     sched.nmspinning.fetch_sub(1, std::memory_order_seq_cst);

@@ -63,8 +63,8 @@ struct thread_state {
   void* (*fn)(void*);
   void* arg;
   void* result;
-  thread_dtor* dtors;  // thread_local destructors, last registered first
-  key_values* keys;    // pthread_setspecific
+  thread_dtor* dtors;          // thread_local destructors, last registered first
+  key_values* keys;            // pthread_setspecific
   std::uintptr_t altstack_lo;  // sigaltstack's, remembered; handlers run on the M's
   std::size_t altstack_bytes;  // 0: none
   int altstack_flags;

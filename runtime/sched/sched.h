@@ -71,8 +71,6 @@ struct schedt {
   // Invariant: 2 * nmspinning <= busy Ps + 1; raised before an M is woken to spin, so that a second submitter
   // sees it.
   std::atomic<std::int32_t> nmspinning{0};
-  bool needspinning RT0_GUARDED_BY(lock) =
-      false;  // wakep found no idle P: the next M to give one up looks first
 
   // The poller: the one idle M that sleeps with a deadline. 0: it is asleep, or about to be.
   std::atomic<std::int64_t> lastpoll_ns{0};

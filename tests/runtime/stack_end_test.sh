@@ -3,15 +3,14 @@
 # is no room for another stack its maker hears so.
 set -eu
 expect=$1 probe=$2
-SIGSEGV=11
 
 for guard in 1 0; do
   for pages in 0 1 2 3 4; do
-    "$expect" --rlimit-core 0 --env RT0_DEBUG=guard=$guard --signal $SIGSEGV --stdout-is "" \
-      -- "$probe" guard $pages
+    "$expect" --rlimit-core 0 --env RT0_DEBUG=guard=$guard --status 2 --stdout-is "" \
+      --stderr-has "stack overflow" -- "$probe" guard $pages
   done
-  "$expect" --rlimit-core 0 --env RT0_DEBUG=guard=$guard --env RT0_THREAD_STACK=262144 --signal $SIGSEGV \
-    -- "$probe" overflow
+  "$expect" --rlimit-core 0 --env RT0_DEBUG=guard=$guard --env RT0_THREAD_STACK=262144 --status 2 \
+    --stderr-has "stack overflow" -- "$probe" overflow
 done
 
 # vm.max_map_count: mprotect's guards need a mapping each.
