@@ -2,28 +2,15 @@
 
 #include "rt0/arch.h"
 #include "runtime/base/fatal.h"
-#include "runtime/lock/perturb.h"
 #include "sys/futex.h"
 
 namespace rt0 {
 namespace {
 
-constexpr std::uint32_t unlocked = 0, locked = 1, sleeping = 2;
 constexpr int active_spins = 4;  // Go's lock_futex.go: only useful with more than one CPU
 constexpr int pauses_per_spin = 30;
 
 }  // namespace
-
-void mutex_base::lock_at(lock_rank) noexcept {
-  m_locks_inc();
-  perturb();
-  std::uint32_t expected = unlocked;
-  // pairs with: unlock_at exchange(release)
-  if (!state_.compare_exchange_strong(expected, locked, std::memory_order_acquire,
-                                      std::memory_order_relaxed)) {
-    lock_slow();
-  }
-}
 
 void mutex_base::lock_slow() noexcept {
   for (int spin = 0; spin < active_spins; spin++) {
@@ -33,18 +20,15 @@ void mutex_base::lock_slow() noexcept {
     for (int i = 0; i < pauses_per_spin; i++) procyield();
   }
   // Once somebody slept the word stays `sleeping` until an unlock: a spurious wake costs one needless
-  // futex_wake. pairs with: unlock_at exchange(release)
+  // futex_wake. pairs with: unlock_base exchange(release)
   while (state_.exchange(sleeping, std::memory_order_acquire) != unlocked) {
     (void)sys::futex_wait(reinterpret_cast<const std::uint32_t*>(&state_), sleeping, sys::no_deadline);
   }
 }
 
-void mutex_base::unlock_at(lock_rank) noexcept {
-  // pairs with: lock_at compare_exchange(acquire)
-  const std::uint32_t was = state_.exchange(unlocked, std::memory_order_release);
-  ensure(was != unlocked, "unlock of unlocked lock");
-  if (was == sleeping) (void)sys::futex_wake(reinterpret_cast<const std::uint32_t*>(&state_), 1);
-  m_locks_dec();
+void mutex_base::unlock_slow(std::uint32_t was) noexcept {
+  ensure(was == sleeping, "unlock of unlocked lock");
+  (void)sys::futex_wake(reinterpret_cast<const std::uint32_t*>(&state_), 1);
 }
 
 }  // namespace rt0

@@ -13,7 +13,9 @@
 #include <atomic>
 #include <cstdint>
 
+#include "rt0/arch.h"
 #include "runtime/base/thread_safety.h"
+#include "runtime/lock/perturb.h"
 #include "runtime/lock/rank.h"
 
 namespace rt0 {
@@ -24,19 +26,36 @@ class mutex_base {
   mutex_base(const mutex_base&) = delete;
 
  protected:
-  void lock_at(lock_rank) noexcept;
-  void unlock_at(lock_rank) noexcept;
+  void lock_base() noexcept {
+    m_locks_inc();
+    perturb();
+    std::uint32_t expected = unlocked;
+    // pairs with: unlock_base exchange(release)
+    if (!state_.compare_exchange_strong(expected, locked, std::memory_order_acquire,
+                                        std::memory_order_relaxed)) [[unlikely]] {
+      lock_slow();
+    }
+  }
+  void unlock_base() noexcept {
+    // pairs with: lock_base compare_exchange(acquire)
+    const std::uint32_t was = state_.exchange(unlocked, std::memory_order_release);
+    if (was != locked) [[unlikely]]
+      unlock_slow(was);
+    m_locks_dec();
+  }
 
  private:
+  static constexpr std::uint32_t unlocked = 0, locked = 1, sleeping = 2;
   void lock_slow() noexcept;
-  std::atomic<std::uint32_t> state_{0};
+  void unlock_slow(std::uint32_t was) noexcept;
+  std::atomic<std::uint32_t> state_{unlocked};
 };
 
 template <lock_rank Rank>
 class RT0_CAPABILITY("mutex") mutex : private mutex_base {
  public:
-  void lock() noexcept RT0_ACQUIRE() { lock_at(Rank); }
-  void unlock() noexcept RT0_RELEASE() { unlock_at(Rank); }
+  void lock() noexcept RT0_ACQUIRE() { lock_base(); }
+  void unlock() noexcept RT0_RELEASE() { unlock_base(); }
 };
 
 // Holds a mutex for a scope.

@@ -1,8 +1,9 @@
 // Source: Go 1.21 proc.go gfput, gfget, gfpurge. Differs: a G never loses its stack, so lists are by the
-// stack's size class; and Go's collector frees stacks, where here their pages go back when they lay idle.
+// stack's size class, and they move by batches, which are never walked: 10,000 dead goroutines are more than
+// a cache holds. And Go's collector frees stacks, where here their pages go back when they lay idle.
 //
-// Idle stacks are found by generations, which cost the spawn nothing: the global list of a class is four, by
-// how long its goroutines have lain there, and who needs one takes from the youngest.
+// Idle stacks are found by generations, which cost the spawn nothing: the global list of a class is four
+// lists of batches, by how long they have lain there, and who needs one takes from the youngest.
 //
 //   gfput --> young --a period passes--> old --another--> stale --pages given back--> returned
 //
@@ -22,12 +23,13 @@
 namespace rt0 {
 namespace {
 
-constexpr std::int32_t local_limit = 64;  // at this many a P gives half away
 constexpr std::int32_t batch = 32;
-constexpr int returns_per_call = 8 * batch;  // about 0.3 ms of sysmon's time, more where many pages were used
+constexpr int returns_per_call =
+    8;  // batches: about 0.3 ms of sysmon's time, more where many pages were used
 
 enum age { young, old, stale, returned, ages };
 
+// Of batches: linked by batchlink, each linked by schedlink.
 struct class_lists {
   g* head[ages];
 };
@@ -36,65 +38,42 @@ constinit mutex<lock_rank::gfree> global_lock;
 RT0_TABLE constinit class_lists global[stack_classes] RT0_GUARDED_BY(global_lock){};
 constinit std::int64_t period_began_ns RT0_GUARDED_BY(global_lock) = 0;  // 0: no period runs
 // A hint for who does not hold the lock: 0 means that looking is not worth it.
-constinit std::atomic<std::int64_t> global_count{0};
+constinit std::atomic<std::int64_t> global_batches{0};
 
 void push(g*& head, g* gp) noexcept {
   gp->schedlink = head;
   head = gp;
 }
 
-g* pop(g*& head) noexcept {
-  g* gp = head;
-  if (gp != nullptr) head = gp->schedlink;
-  return gp;
+void push_batch(g* first, age a) noexcept RT0_REQUIRES(global_lock) {
+  g*& head = global[first->size_class].head[a];
+  first->batchlink = head;
+  head = first;
+  // A hint: pairs with nothing.
+  global_batches.store(global_batches.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-g* pop_local(gfree_list& list, int size_class) noexcept {
-  g* gp = pop(list.head[size_class]);
-  if (gp != nullptr) list.n--;
-  return gp;
+g* pop_batch(g*& head) noexcept RT0_REQUIRES(global_lock) {
+  g* first = head;
+  if (first == nullptr) return nullptr;
+  head = first->batchlink;
+  global_batches.store(global_batches.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  return first;
 }
 
-g* pop_global(int size_class) noexcept RT0_REQUIRES(global_lock) {
+g* batch_from_global(int size_class) noexcept {
+  if (global_batches.load(std::memory_order_relaxed) == 0) return nullptr;
+  lock_guard hold(global_lock);
   for (g*& head : global[size_class].head) {
-    if (g* gp = pop(head)) return gp;
+    if (g* first = pop_batch(head)) return first;
   }
   return nullptr;
 }
 
-void count_global(std::int64_t more) noexcept RT0_REQUIRES(global_lock) {
-  const std::int64_t n = global_count.load(std::memory_order_relaxed);
-  global_count.store(n + more, std::memory_order_relaxed);  // a hint: pairs with nothing
-}
-
-// Moves goroutines of any class to the global list until `from` holds at most `keep`.
-void drain(gfree_list& from, std::int32_t keep) noexcept {
+void batch_to_global(g* first) noexcept {
+  if (first == nullptr) return;
   lock_guard hold(global_lock);
-  const std::int32_t before = from.n;
-  for (int c = 0; c < stack_classes && from.n > keep; c++) {
-    while (from.n > keep) {
-      g* gp = pop_local(from, c);
-      if (gp == nullptr) break;
-      push(global[c].head[young], gp);
-    }
-  }
-  count_global(before - from.n);
-}
-
-// One for the caller, and a batch for pp.
-g* gfget_global(p* pp, int size_class) noexcept {
-  lock_guard hold(global_lock);
-  g* first = pop_global(size_class);
-  if (first == nullptr) return nullptr;
-  std::int32_t n = 1;
-  for (; n < batch; n++) {
-    g* gp = pop_global(size_class);
-    if (gp == nullptr) break;
-    push(pp->gfree.head[size_class], gp);
-    pp->gfree.n++;
-  }
-  count_global(-n);
-  return first;
+  push_batch(first, young);
 }
 
 bool any(age a) noexcept RT0_REQUIRES(global_lock) {
@@ -117,49 +96,65 @@ void turn_period(std::int64_t now_ns) noexcept {
   period_began_ns = now_ns;
 }
 
-// Up to a batch of stale goroutines of one class, linked, which nobody else sees until they are put back.
+// A stale batch of any class, which nobody else sees until it is put back.
 g* take_stale() noexcept {
   lock_guard hold(global_lock);
-  g* taken = nullptr;
   for (class_lists& lists : global) {
-    for (int n = 0; n < batch; n++) {
-      g* gp = pop(lists.head[stale]);
-      if (gp == nullptr) break;
-      push(taken, gp);
-    }
-    if (taken != nullptr) break;
+    if (g* first = pop_batch(lists.head[stale])) return first;
   }
-  return taken;
+  return nullptr;
 }
 
-void put_returned(g* list) noexcept {
+void put_returned(g* first) noexcept {
   lock_guard hold(global_lock);
-  while (g* gp = pop(list)) push(global[gp->slot.size_class].head[returned], gp);
+  push_batch(first, returned);
 }
 
 }  // namespace
 
 void gfput(p* pp, g* gp) noexcept {
   ensure(readgstatus(gp) == gstatus::dead, "gfput: bad status (not dead)");
-  push(pp->gfree.head[gp->slot.size_class], gp);
-  if (++pp->gfree.n >= local_limit) drain(pp->gfree, local_limit - batch);
+  gfree_list& list = pp->gfree[gp->size_class];
+  if (list.n == batch) {
+    batch_to_global(list.previous);
+    list.previous = list.loaded;
+    list.loaded = nullptr;
+    list.n = 0;
+  }
+  push(list.loaded, gp);
+  list.n++;
 }
 
 g* gfget(p* pp, int size_class) noexcept {
-  if (g* gp = pop_local(pp->gfree, size_class)) return gp;
-  if (global_count.load(std::memory_order_relaxed) == 0) return nullptr;
-  return gfget_global(pp, size_class);
+  gfree_list& list = pp->gfree[size_class];
+  if (list.loaded == nullptr) {
+    list.loaded = list.previous != nullptr ? list.previous : batch_from_global(size_class);
+    if (list.loaded == nullptr) return nullptr;
+    list.previous = nullptr;
+    list.n = batch;
+  }
+  g* gp = list.loaded;
+  list.loaded = gp->schedlink;
+  list.n = list.loaded != nullptr ? list.n - 1 : 0;  // a purged batch may have fewer
+  prefetch(list.loaded);
+  return gp;
 }
 
-void gfpurge(p* pp) noexcept { drain(pp->gfree, 0); }
+void gfpurge(p* pp) noexcept {
+  for (gfree_list& list : pp->gfree) {
+    batch_to_global(list.loaded);
+    batch_to_global(list.previous);
+    list = {};
+  }
+}
 
 bool gfree_return_idle_pages(std::int64_t now_ns) noexcept {
   turn_period(now_ns);
-  for (int n = 0; n < returns_per_call; n += batch) {
-    g* taken = take_stale();
-    if (taken == nullptr) return false;
-    for (g* gp = taken; gp != nullptr; gp = gp->schedlink) stack_return_pages(gp->stack.lo, gp->stack.hi);
-    put_returned(taken);
+  for (int n = 0; n < returns_per_call; n++) {
+    g* first = take_stale();
+    if (first == nullptr) return false;
+    for (g* gp = first; gp != nullptr; gp = gp->schedlink) stack_return_pages(gp->stack.lo, gp->stack.hi);
+    put_returned(first);
   }
   return true;
 }

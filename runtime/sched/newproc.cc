@@ -44,6 +44,7 @@ void malg_on_g0(void* arg) {
   if (error != 0) return;
   auto* gp = reinterpret_cast<g*>(place.g);  // zeroed by the kernel: status idle
   gp->slot = place.slot;
+  gp->size_class = static_cast<std::uint8_t>(place.slot.size_class);
   gp->stack = {place.lo, place.hi};
   gp->stackguard0 = gp->stackguard1 = place.lo + STACK_GUARD;
   casgstatus(gp, gstatus::idle, gstatus::dead);
@@ -88,7 +89,11 @@ void gostartcallfn(g* gp, const funcval& fn) noexcept {
 }  // namespace
 
 void init_tcb(g* gp) noexcept {
-  gp->tcb = {};
+  // The first line and the one of locale. The others nobody writes: musl's members that would (its threads,
+  // cancellation, dlerror) are filtered.
+  constexpr std::size_t line_bytes = 64;
+  fill(&gp->tcb, 0, line_bytes);
+  fill(reinterpret_cast<char*>(&gp->tcb) + TCB_LOCALE / line_bytes * line_bytes, 0, line_bytes);
   gp->tcb.self = gp;
   gp->tcb.canary =
       getg()->tcb.canary;  // one value for all: image::canary() would search the auxiliary vector
@@ -135,7 +140,7 @@ go_result newproc1(const go_request& request) noexcept {
   gp->parent_goid = mp->curg != nullptr ? mp->curg->goid : 0;
   gp->kind = request.kind;
   gp->exited = nullptr;
-  new (&gp->thread) thread_state{};
+  gp->thread.reset();
   if (request.kind == g_kind::system) sched.ngsys.fetch_add(1, std::memory_order_relaxed);
   if (request.kind == g_kind::thread) sched.nthreads.fetch_add(1, std::memory_order_relaxed);
   gp->goid = next_goid(pp);

@@ -26,10 +26,13 @@ inline constexpr int stack_classes = 32;  // log2 of the stack's bytes
 
 enum class pstatus : std::uint32_t { idle, running, syscall, gcstop, dead };
 
-// Dead goroutines with their stacks, by size class.
+// Dead goroutines with their stacks, of one size class. Two magazines of at most a batch each (Bonwick and
+// Adams 2001): goroutines come and go by `loaded`; full, it becomes `previous`, whose batch goes to the
+// global list as one; empty, it takes that back. So no list is walked.
 struct gfree_list {
-  g* head[stack_classes];
-  std::int32_t n;
+  g* loaded;
+  g* previous;     // empty, or a full batch
+  std::int32_t n;  // loaded's
 };
 
 // What sysmon saw when it last looked: a P whose ticks stand still is in one long slice, or system call.
@@ -52,7 +55,7 @@ struct p {
   std::atomic<std::uint32_t> runqtail;
   std::atomic<g*> runq[runq_capacity];
   std::atomic<g*> runnext;  // runs before the ring: what the running G just made ready
-  gfree_list gfree;
+  gfree_list gfree[stack_classes];
   std::uint64_t goidcache, goidcacheend;  // ids taken from sched.goidgen in batches
   std::atomic<std::int64_t> goroutines;   // of kind go: started here less ended here
   rt0::timers timers;

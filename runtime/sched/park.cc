@@ -63,17 +63,19 @@ void leave_on_g0(g* gp) {
   schedule();
 }
 
-// The P's next goroutine, if the running one may switch to it directly: not on every 61st departure, when the
-// scheduler looks at the timers and the global queue (two goroutines that play ping-pong never reach it
-// otherwise), not if the P is wanted back, and not where a goroutine is bound to its M.
-g* next_directly(const g* gp, p* pp) noexcept {
-  if (++pp->schedtick % sched_tick_period == 0 || pp->preempt.load(std::memory_order_relaxed) ||
-      sched.gcwaiting.load(std::memory_order_relaxed) || gp->lockedm != nullptr) {
-    return nullptr;
-  }
+// The scheduler has to be asked: on every 61st departure it looks at the timers and the global queue (two
+// goroutines that play ping-pong never reach it otherwise); the P is wanted back; a goroutine bound to its M
+// leaves the M to nobody else.
+[[gnu::always_inline]] inline bool scheduler_is_due(const g* gp, p* pp) noexcept {
+  return ++pp->schedtick % sched_tick_period == 0 || pp->preempt.load(std::memory_order_relaxed) ||
+         sched.gcwaiting.load(std::memory_order_relaxed) || gp->lockedm != nullptr;
+}
+
+// The P's next goroutine, if the running one may switch to it directly.
+[[gnu::always_inline]] inline g* next_directly(p* pp) noexcept {
   const runq_taken next = runqget(pp);
   if (next.gp == nullptr) return nullptr;
-  if (next.gp->lockedm != nullptr) {
+  if (next.gp->lockedm != nullptr) [[unlikely]] {
     put_global(next.gp);  // it gets to its M through schedule()
     return nullptr;
   }
@@ -81,23 +83,26 @@ g* next_directly(const g* gp, p* pp) noexcept {
   return next.gp;
 }
 
-// The running goroutine leaves its M in the new status; after(gp) completes it. Returns when it is resumed.
-//
-// Straight to the P's next goroutine if there is one: no g0, one change of %fs instead of two.
-void leave(gstatus to, void (*after)(g*)) noexcept {
+[[gnu::always_inline]] inline m* m_to_leave() noexcept {
   perturb();
   m* mp = getm();
-  g* gp = mp->curg;
   ensure(mp->locks == 0, "park while holding a runtime lock");
   ensure(mp->insig == 0 && mp->p != nullptr, "park in a signal handler");
-  g* next = next_directly(gp, mp->p);
-  mp->after = after;
+  return mp;
+}
+
+// The running goroutine leaves its M in the new status; After(gp) completes it. Returns when it is resumed.
+//
+// Straight to the P's next goroutine if there is one: no g0, one change of %fs instead of two.
+template <gstatus To, void (*After)(g*)>
+void leave_for(m* mp, g* gp, g* next) noexcept {
+  mp->after = After;
   if (next == nullptr) {
-    mp->leaving_to = to;
+    mp->leaving_to = To;
     rt0_mcall(leave_on_g0);
   } else {
     mp->after_g = gp;
-    casgstatus(gp, gstatus::running, to);
+    casgstatus(gp, gstatus::running, To);
     casgstatus(next, gstatus::runnable, gstatus::running);
     gp->m = nullptr;
     next->m = mp;
@@ -105,6 +110,13 @@ void leave(gstatus to, void (*after)(g*)) noexcept {
     rt0_switch(&gp->sched, &next->sched);
   }
   rt0_finish_switch();
+}
+
+template <gstatus To, void (*After)(g*)>
+void leave() noexcept {
+  m* mp = m_to_leave();
+  g* gp = mp->curg;
+  leave_for<To, After>(mp, gp, scheduler_is_due(gp, mp->p) ? nullptr : next_directly(mp->p));
 }
 
 void wait_timer_fired(timer* t, std::uint64_t generation) {
@@ -167,7 +179,7 @@ claim_state gopark(wait_ticket ticket, wait_reason why, std::int64_t deadline_ns
   gp->why = why;
   const bool timed = deadline_ns >= 0 && deadline_ns != no_timer;
   if (timed) arm(gp->wait_timer, deadline_ns, ticket.generation);
-  leave(gstatus::waiting, commit_park);
+  leave<gstatus::waiting, commit_park>();
   // False: it fired. It may still be about to claim; the generation makes that harmless.
   if (timed) (void)timers::remove(gp->wait_timer);
   return state_of(gp->claim.word.load(std::memory_order_acquire));  // pairs with: try_claim CAS(release)
@@ -179,20 +191,18 @@ void sleep_until(std::int64_t deadline_ns) noexcept {
 }
 
 void yield() noexcept {
-  m* mp = getm();
-  ensure(mp->locks == 0, "park while holding a runtime lock");
-  ensure(mp->insig == 0 && mp->p != nullptr, "park in a signal handler");
-  p* pp = mp->p;
-  // Nobody is there: the common case of a loop that polls. Every 61st time the scheduler looks at the timers.
-  if (runqempty(pp) && sched.runqsize.load(std::memory_order_relaxed) == 0 &&
-      !pp->preempt.load(std::memory_order_relaxed) && (pp->schedtick + 1) % sched_tick_period != 0) {
-    pp->schedtick++;
-    return;
+  m* mp = m_to_leave();
+  g* gp = mp->curg;
+  g* next = nullptr;
+  if (!scheduler_is_due(gp, mp->p)) {
+    next = next_directly(mp->p);
+    // Nobody is there: the common case of a loop that polls.
+    if (next == nullptr && sched.runqsize.load(std::memory_order_relaxed) == 0) return;
   }
-  leave(gstatus::runnable, commit_yield);
+  leave_for<gstatus::runnable, commit_yield>(mp, gp, next);
 }
 
-void preempt_park() noexcept { leave(gstatus::runnable, commit_preempt); }
+void preempt_park() noexcept { leave<gstatus::runnable, commit_preempt>(); }
 
 void goready(g* gp) noexcept {
   casgstatus(gp, gstatus::waiting, gstatus::runnable);
@@ -208,7 +218,7 @@ void goready(g* gp) noexcept {
 }
 
 void goexit() noexcept {
-  leave(gstatus::dead, commit_exit);
+  leave<gstatus::dead, commit_exit>();
   throw_("goexit: a dead goroutine was resumed");
 }
 

@@ -13,7 +13,8 @@ namespace {
 // it would only make two Ps exchange their goroutines. Go's runqgrab waits as long.
 constexpr std::int64_t runnext_grace_ns = 3'000;
 
-// Half of a full ring, and gp, to the global queue. False: a stealer made room meanwhile.
+}  // namespace
+
 bool runqputslow(p* pp, g* gp, std::uint32_t head, std::uint32_t tail) noexcept {
   const std::uint32_t n = (tail - head) / 2;
   ensure(n == runq_capacity / 2, "runqputslow: queue is not full");
@@ -31,6 +32,8 @@ bool runqputslow(p* pp, g* gp, std::uint32_t head, std::uint32_t tail) noexcept 
   for (std::uint32_t i = 0; i <= n; i++) globrunqput(batch[i]);
   return true;
 }
+
+namespace {
 
 // Takes runnext away from victim, unless its P runs it first.
 g* grab_runnext(p* victim) noexcept {
@@ -67,46 +70,6 @@ std::uint32_t runqgrab(p* victim, p* pp, std::uint32_t tail) noexcept {
 }
 
 }  // namespace
-
-void runqput(p* pp, g* gp, bool next) noexcept {
-  if (next) {
-    // pairs with: runqget exchange, grab_runnext's CAS. seq_cst: the submitter's half of wakep's StoreLoad
-    // pair
-    gp = pp->runnext.exchange(gp, std::memory_order_seq_cst);
-    if (gp == nullptr) return;
-  }
-  for (;;) {
-    const std::uint32_t head =
-        pp->runqhead.load(std::memory_order_acquire);  // pairs with: consumers' CAS(release)
-    const std::uint32_t tail = pp->runqtail.load(std::memory_order_relaxed);
-    if (tail - head < runq_capacity) {
-      pp->runq[tail % runq_capacity].store(gp, std::memory_order_relaxed);
-      pp->runqtail.store(tail + 1, std::memory_order_release);  // pairs with: runqgrab's load(acquire)
-      return;
-    }
-    if (runqputslow(pp, gp, head, tail)) return;
-  }
-}
-
-runq_taken runqget(p* pp) noexcept {
-  // Only the owner sets runnext to something, so a plain look first saves the exchange.
-  if (pp->runnext.load(std::memory_order_relaxed) != nullptr) {
-    g* gp = pp->runnext.exchange(nullptr, std::memory_order_acq_rel);  // pairs with: runqput exchange
-    if (gp != nullptr) return {gp, true};
-  }
-  std::uint32_t head =
-      pp->runqhead.load(std::memory_order_acquire);  // pairs with: other consumers' CAS(release)
-  for (;;) {
-    const std::uint32_t tail = pp->runqtail.load(std::memory_order_relaxed);
-    if (tail == head) return {nullptr, false};
-    g* gp = pp->runq[head % runq_capacity].load(std::memory_order_relaxed);
-    // pairs with: runqput runqhead load(acquire): the place may be written again
-    if (pp->runqhead.compare_exchange_weak(head, head + 1, std::memory_order_release,
-                                           std::memory_order_acquire)) {
-      return {gp, false};
-    }
-  }
-}
 
 bool runqempty(const p* pp) noexcept {
   // runqput moves the old runnext to the ring: between the two looks a goroutine could be in neither. So tail

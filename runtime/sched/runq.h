@@ -30,4 +30,51 @@ g* globrunqget(p* pp, std::uint32_t max) noexcept RT0_REQUIRES(sched.lock);
 // Everything of pp to the global queue. pp runs nowhere.
 void runq_to_global(p* pp) noexcept RT0_REQUIRES(sched.lock);
 
+// --- public interface ends here: the two that every switch takes, inline
+
+// Half of a full ring, and gp, to the global queue. False: a stealer made room meanwhile.
+bool runqputslow(p* pp, g* gp, std::uint32_t head, std::uint32_t tail) noexcept;
+
+inline void runqput(p* pp, g* gp, bool next) noexcept {
+  if (next) {
+    // pairs with: runqget exchange, grab_runnext's CAS. seq_cst: the submitter's half of wakep's StoreLoad
+    // pair
+    gp = pp->runnext.exchange(gp, std::memory_order_seq_cst);
+    if (gp == nullptr) return;
+  }
+  for (;;) {
+    const std::uint32_t head =
+        pp->runqhead.load(std::memory_order_acquire);  // pairs with: consumers' CAS(release)
+    const std::uint32_t tail = pp->runqtail.load(std::memory_order_relaxed);
+    if (tail - head < runq_capacity) {
+      pp->runq[tail % runq_capacity].store(gp, std::memory_order_relaxed);
+      pp->runqtail.store(tail + 1, std::memory_order_release);  // pairs with: runqgrab's load(acquire)
+      return;
+    }
+    if (runqputslow(pp, gp, head, tail)) return;
+  }
+}
+
+inline runq_taken runqget(p* pp) noexcept {
+  // Only the owner sets runnext to something, so a plain look first saves the exchange.
+  if (pp->runnext.load(std::memory_order_relaxed) != nullptr) {
+    g* gp = pp->runnext.exchange(nullptr, std::memory_order_acq_rel);  // pairs with: runqput exchange
+    if (gp != nullptr) return {gp, true};
+  }
+  std::uint32_t head =
+      pp->runqhead.load(std::memory_order_acquire);  // pairs with: other consumers' CAS(release)
+  for (;;) {
+    const std::uint32_t tail = pp->runqtail.load(std::memory_order_relaxed);
+    if (tail == head) return {nullptr, false};
+    g* gp = pp->runq[head % runq_capacity].load(std::memory_order_relaxed);
+    // pairs with: runqput runqhead load(acquire): the place may be written again
+    if (pp->runqhead.compare_exchange_weak(head, head + 1, std::memory_order_release,
+                                           std::memory_order_acquire)) {
+      prefetch(
+          pp->runq[(head + 1) % runq_capacity].load(std::memory_order_relaxed));  // maybe an old one: no harm
+      return {gp, false};
+    }
+  }
+}
+
 }  // namespace rt0

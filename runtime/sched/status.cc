@@ -18,20 +18,11 @@ const char* text_of(gstatus s) noexcept {
   return "corrupt";
 }
 
-gstatus readgstatus(const g* gp) noexcept {
-  return gp->status.load(std::memory_order_acquire);  // pairs with: casgstatus
-}
-
-// A state has one owner at a time, who alone moves the goroutine on: a look and a store, no atomic step. The
-// look finds a runtime that lost count.
-void casgstatus(g* gp, gstatus from, gstatus to) noexcept {
+void bad_gstatus(const g* gp, gstatus from, gstatus to) noexcept {
   ensure(gstatus_edge(from, to), "casgstatus: no such transition");
-  const gstatus found = gp->status.load(std::memory_order_relaxed);
-  if (found == from) [[likely]]
-    return gp->status.store(to, std::memory_order_release);  // pairs with: readgstatus load(acquire)
   {
     report() << "casgstatus: goroutine " << gp->goid << ": " << text_of(from) << " -> " << text_of(to)
-             << ", found " << text_of(found) << "\n";
+             << ", found " << text_of(readgstatus(gp)) << "\n";
   }
   throw_("casgstatus: bad incoming values");
 }

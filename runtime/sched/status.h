@@ -43,9 +43,6 @@ inline constexpr bool gstatus_edge(gstatus from, gstatus to) {
   return false;
 }
 
-// Moves gp from one state to the next. Anything else found there is a corrupt runtime: throws.
-void casgstatus(g* gp, gstatus from, gstatus to) noexcept;
-gstatus readgstatus(const g* gp) noexcept;
 const char* text_of(gstatus) noexcept;
 
 }  // namespace rt0

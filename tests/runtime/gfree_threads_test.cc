@@ -78,7 +78,8 @@ struct worker {
     }
     while (!held.empty()) give(held.size() - 1, id);
     rt0::gfpurge(pp.get());
-    if (pp->gfree.n != 0) errors++;
+    for (const rt0::gfree_list& list : pp->gfree)
+      errors += list.loaded != nullptr || list.previous != nullptr;
   }
 };
 

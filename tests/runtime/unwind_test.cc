@@ -110,9 +110,7 @@ void stepped(int, siginfo_t*, void* ucontext) {
   (complete(w) && w.asyncpreempt ? good_at : bad_at)[at] = true;
 }
 
-void clear_trap_flag() {
-  __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~0x100ULL);
-}
+void clear_trap_flag() { __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~0x100ULL); }
 
 }  // namespace
 
@@ -164,7 +162,8 @@ TEST_CASE("from a handler of the runtime's, over its restorer") {
 TEST_CASE("at every instruction of the injected call") {
   rt0::preempt_init();
   std::mt19937_64 random(test_seed());
-  struct sigaction step {}, before {};
+  struct sigaction step {
+  }, before{};
   step.sa_sigaction = stepped;
   step.sa_flags = SA_SIGINFO;
   sigfillset(&step.sa_mask);  // or SIGURG would always find the handler's first instruction
