@@ -27,6 +27,7 @@ g* make(int size_class) {
   if (error != 0) return nullptr;
   g* gp = new (reinterpret_cast<void*>(place.g)) g{};
   gp->slot = place.slot;
+  gp->size_class = static_cast<std::uint8_t>(size_class);
   gp->stack = {place.lo, place.hi};
   gp->status.store(rt0::gstatus::dead, std::memory_order_relaxed);
   return gp;

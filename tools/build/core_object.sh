@@ -13,7 +13,7 @@ die() { echo "rt0core.o: $*" >&2; exit 1; }
 [ $# -gt 0 ] || die "no sources yet"
 script=$open.lds
 trap 'rm -f "$script"' EXIT
-# What a start runs comes first: the kernel maps up to 64 KiB around a page fault, and each fault costs 1 us or 2.
+# What a start runs comes first: the kernel maps up to 64 KiB around a page fault, and each costs 1 us or 2.
 {
   echo 'SECTIONS { rt0_text 0 : {'
   for part in rt0/_objs sys runtime/boot runtime/base runtime/mem runtime/sched libc_start exit; do
