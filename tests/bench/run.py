@@ -21,6 +21,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROCS = (1, 2)
 ONCE = ("mem",)  # a million goroutines a round is enough
 TIMEOUT_S = 300
+PAIRS = 21  # of peer no-preempt: a difference of a few per cent
+NO_PREEMPT = "no-preempt"  # rt0 itself, without the signal
 GO_PLACES = ("/usr/lib/go-1.23/bin/go", "go")
 
 failed = False
@@ -123,6 +125,8 @@ def micro(options, program, name):
 def peer_command(peer, name, options, go):
     if peer == "go":
         return [go, name] if go else None
+    if peer == NO_PREEMPT:
+        return ["env", "RT0_DEBUG=asyncpreemptoff=1", *micro(options, "tasks", name)]
     return micro(options, "threads_hosted", name)
 
 
@@ -136,6 +140,8 @@ def compare(options, bench, go):
     if other := peer_command(peer, name, options, go):
         commands[peer] = other
     reps = 1 if options.tiny or name in ONCE else max(1, int(os.environ.get("REPS", "5")))
+    if peer == NO_PREEMPT and not options.tiny:
+        reps = max(reps, PAIRS)
     for procs in PROCS:
         medians = in_turns(commands, {"RT0_MAXPROCS": str(procs), "GOMAXPROCS": str(procs)}, reps)
         theirs = medians.get(peer, {})

@@ -53,6 +53,31 @@ std::vector<figure> yield_pair(const char* name, long count) {
   return {{name, "ns", time.ns() / static_cast<double>(count)}};
 }
 
+void tree_node(long leaves, std::atomic<long>& sum) {
+  if (leaves == 1) {
+    sum.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  countdown children(10);
+  for (int i = 0; i < 10; i++) {
+    rt::go([&, leaves] {
+      tree_node(leaves / 10, sum);
+      children.done();
+    });
+  }
+  children.wait();
+}
+
+// A tree of goroutines, ten below each, as in the skynet benchmark: per leaf.
+std::vector<figure> spawn_tree(const char* name, long count) {
+  std::atomic<long> sum{0};
+  const stopwatch time;
+  tree_node(count, sum);
+  const double ns = time.ns();
+  if (sum.load() != count) throw std::runtime_error("a leaf was lost");
+  return {{name, "ns", ns / static_cast<double>(count)}};
+}
+
 // Two goroutines on one lock.
 std::vector<figure> mutex2(const char* name, long count) {
   std::mutex mutex;
@@ -147,7 +172,8 @@ constexpr bench::workload workloads[] = {
     {"yield_pair", yield_pair, 1'000'000, 100}, {"spawn_join", spawn_join, 100'000, 100},
     {"spawn_10k", spawn_many, 10'000, 100},     {"mutex2", mutex2, 2'000'000, 100},
     {"sleep_1us", sleep_1us, 20'000, 40},       {"sleep_10ms", sleep_10ms, 10'000, 2},
-    {"mem", mem, 1'000'000, 100, true},
+    {"mem", mem, 1'000'000, 100, true},         {"preempt_yield", yield_pair, 2'000'000, 100},
+    {"preempt_tree", spawn_tree, 100'000, 10},
 };
 
 }  // namespace
