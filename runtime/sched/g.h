@@ -101,14 +101,15 @@ struct g {
   wait_reason why;  // valid while waiting
   g_kind kind;
   std::uint8_t size_class;  // slot's
-  std::uint32_t index;      // place in allgs + 1: below 2^30, kept when the G is reused
   g* schedlink;             // run queues, free lists
+  g* ahead;                 // some places further in that list, or stale: only to be prefetched
   rt0::m* lockedm;          // the only M that may run it (lock_os_thread)
   funcval start;
   void (*exited)(g*);  // called when it is dead and off its stack; nullptr: to the free list
   thread_state thread;
   // --- seldom touched
   std::uint64_t goid, parent_goid;
+  std::uint32_t index;      // place in allgs + 1: below 2^30, kept when the G is reused
   std::uintptr_t gopc;      // who created it
   std::uintptr_t stktopsp;  // sched.sp of a fresh goroutine: the end of every walk
   std::int64_t waitsince_ns;

@@ -42,6 +42,7 @@ constinit std::atomic<std::int64_t> global_batches{0};
 
 void push(g*& head, g* gp) noexcept {
   gp->schedlink = head;
+  gp->ahead = head != nullptr ? head->schedlink : nullptr;
   head = gp;
 }
 
@@ -136,7 +137,7 @@ g* gfget(p* pp, int size_class) noexcept {
   g* gp = list.loaded;
   list.loaded = gp->schedlink;
   list.n = list.loaded != nullptr ? list.n - 1 : 0;  // a purged batch may have fewer
-  prefetch(list.loaded);
+  prefetch(gp->ahead);
   return gp;
 }
 

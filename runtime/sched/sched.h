@@ -36,7 +36,7 @@ struct g_queue {
     if (gp == nullptr) return nullptr;
     head = gp->schedlink;
     if (head == nullptr) tail = nullptr;
-    __builtin_prefetch(head);
+    prefetch(gp->ahead);
     size--;
     return gp;
   }
