@@ -6,15 +6,20 @@ expect=$1 probe=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# crowd PROCS SETTINGS OPTIONS...: 20 threads in read().
+crowd() {
+  procs=$1 settings=$2
+  shift 2
+  "$expect" --timeout 20 --env "RT0_MAXPROCS=$procs" --env "RT0_DEBUG=$settings" "$@" -- "$probe" read 20
+}
+
 for procs in 1 4; do
-  "$expect" --timeout 20 --env RT0_MAXPROCS=$procs --stdout-is "all blocked\n" --stderr-lines 0 -- "$probe" read 20
-  "$expect" --timeout 20 --env RT0_MAXPROCS=$procs --env RT0_DEBUG=maxmcount=10 --status 2 \
-    --stderr-has "runtime: program exceeds 10-thread limit\n" --stderr-has "fatal error: thread exhaustion\n" \
-    --stdout-is "" -- "$probe" read 20
+  crowd $procs "" --stdout-is "all blocked\n" --stderr-lines 0
+  crowd $procs maxmcount=10 --status 2 --stdout-is "" --stderr-has "runtime: program exceeds 10-thread limit\n" \
+    --stderr-has "fatal error: thread exhaustion\n"
   for nth in 1 2 3; do
-    "$expect" --timeout 20 --env RT0_MAXPROCS=$procs --env RT0_DEBUG=failclone=$nth --status 2 --stdout-is "" \
-      --stderr-has "fatal error: newosproc: cannot make kernel thread $nth: errno 11" --stderr-lines 1 \
-      -- "$probe" read 20
+    crowd $procs failclone=$nth --status 2 --stdout-is "" --stderr-lines 1 \
+      --stderr-has "fatal error: newosproc: cannot make kernel thread $nth: errno 11"
   done
 done
 
