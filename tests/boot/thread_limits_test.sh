@@ -15,8 +15,8 @@ crowd() {
 
 for procs in 1 4; do
   crowd $procs "" --stdout-is "all blocked\n" --stderr-lines 0
-  crowd $procs maxmcount=10 --status 2 --stdout-is "" --stderr-has "runtime: program exceeds 10-thread limit\n" \
-    --stderr-has "fatal error: thread exhaustion\n"
+  crowd $procs maxmcount=10 --status 2 --stdout-is "" --stderr-lines 2 \
+    --stderr-has "runtime: program exceeds 10-thread limit\nfatal error: thread exhaustion\n"
   for nth in 1 2 3; do
     crowd $procs failclone=$nth --status 2 --stdout-is "" --stderr-lines 1 \
       --stderr-has "fatal error: newosproc: cannot make kernel thread $nth: errno 11"

@@ -108,6 +108,12 @@ TEST_CASE("lock_os_thread nests") {
   CHECK(bound_ms() == 0);
 }
 
+TEST_CASE("a bound goroutine sleeps while there is nobody else: no deadlock") {
+  rt0::lock_os_thread();
+  for (int i = 0; i < 20; i++) std::this_thread::sleep_for(3ms);
+  CHECK(rt0::unlock_os_thread());
+}
+
 TEST_CASE("a bound goroutine stays on its kernel thread, over every wait, and is alone there") {
   others crowd;
   rt0::lock_os_thread();
