@@ -1,6 +1,7 @@
 #include "runtime/sched/syscall.h"
 
 #include "rt0/arch.h"
+#include "rt0/upcalls.h"
 #include "runtime/base/fatal.h"
 #include "runtime/sched/locked_m.h"
 #include "runtime/sched/machine.h"
@@ -107,7 +108,10 @@ void exitsyscall() noexcept {
   bool has_p = old_p_is_ours(mp);
   if (!has_p) rt0_systemstack(take_idle_p, &has_p);
   m_locks_dec();
-  if (!has_p) return rt0_mcall(exitsyscall0);
+  if (!has_p) {
+    rt0_mcall(exitsyscall0);
+    return rt0_finish_switch();  // who switched to us directly is not on any queue yet
+  }
   mp->p->syscalltick.fetch_add(1, std::memory_order_relaxed);
   casgstatus(gp, gstatus::syscall, gstatus::running);
 }

@@ -20,7 +20,7 @@ named() {
 }
 silent() { "$expect" --clear-env --env "$1" --stderr-lines 0 -- "$empty"; }
 
-for value in 0 -1 x 1025 99999999999999999999 "" 2x; do
+for value in 0 -1 abc x 1025 1000000 99999999999999999999 "" 2x; do
   named "RT0_MAXPROCS=$value" RT0_MAXPROCS "'$value'" 1024
   named "GOMAXPROCS=$value" GOMAXPROCS "'$value'" 1024
 done

@@ -7,6 +7,7 @@
 //                     --stderr-has TEXT  --stderr-lacks TEXT  --stderr-lines N
 //   how it runs       --rlimit-as BYTES  --rlimit-stack BYTES  --rlimit-core BYTES  --timeout SECONDS
 //                     --close FD  --stdin TEXT  --empty-argv  --block-signal N
+//                     --rlimit-nproc N  --uid N (before the program starts)
 //                     --env NAME=VALUE  --clear-env  --env-bytes N (that much more environment)
 //
 // Hosted: built by the machine's own compiler. stdin is empty unless given. In TEXT \n is a newline. The
@@ -41,6 +42,7 @@ struct options {
   std::optional<std::string> stdout_is;
   std::vector<std::string> stdout_has, stderr_has, stderr_lacks;
   std::optional<long> stderr_lines;
+  std::optional<uid_t> uid;
   std::vector<std::pair<int, rlim_t>> limits;
   std::vector<int> closed;
   std::vector<int> blocked;
@@ -98,6 +100,11 @@ options parse(int argc, char** argv) {
        [&](const char* v) {
          o.limits.push_back({RLIMIT_CORE, strtoull(v, nullptr, 0)});
        }},
+      {"--rlimit-nproc",
+       [&](const char* v) {
+         o.limits.push_back({RLIMIT_NPROC, strtoull(v, nullptr, 0)});
+       }},
+      {"--uid", [&](const char* v) { o.uid = static_cast<uid_t>(atol(v)); }},
       {"--block-signal", [&](const char* v) { o.blocked.push_back(atoi(v)); }},
       {"--close", [&](const char* v) { o.closed.push_back(atoi(v)); }},
       {"--stdin", [&](const char* v) { o.input = unescape(v); }},
@@ -177,6 +184,7 @@ struct pipe_pair {
   for (int signal : o.blocked) sigaddset(&blocked, signal);
   sigprocmask(SIG_BLOCK, &blocked, nullptr);
   for (int fd : o.closed) close(fd);
+  if (o.uid && setuid(*o.uid) != 0) dprintf(complain, "expect: setuid: %s\n", strerror(errno)), _exit(126);
   execve(o.program[0], o.empty_argv ? no_args : o.program, envp.data());
   dprintf(complain, "expect: %s: %s\n", o.program[0], strerror(errno));
   _exit(126);

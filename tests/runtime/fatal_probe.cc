@@ -1,11 +1,14 @@
 // fatal_probe HOW: misuse of the core, one way a run; fatal_test.sh knows what each must say.
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <thread>
 
 #include "rt0/arch.h"
 #include "runtime/lock/mutex.h"
+#include "runtime/sched/locked_m.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/proc.h"
 
@@ -17,6 +20,13 @@ void on_g0(void (*fn)(void*)) { rt0::rt0_systemstack(fn, nullptr); }
   volatile char small[16];
   volatile char* at = small;
   for (int i = 0; i < bytes; i++) at[i] = 1;
+}
+
+void wait_bound() {
+  rt0::lock_os_thread();
+  std::mutex mu;
+  std::unique_lock hold(mu);
+  std::condition_variable().wait(hold);
 }
 
 bool run(const char* how) {
@@ -47,6 +57,11 @@ bool run(const char* how) {
     free(q);
   } else if (is("free-inside")) {
     free(static_cast<char*>(malloc(64)) + 16);
+  } else if (is("deadlock-bound")) {
+    wait_bound();
+  } else if (is("deadlock-all-bound")) {
+    std::thread a(wait_bound), b(wait_bound);
+    wait_bound();
   } else if (is("smash")) {
     smash(64);
   } else {

@@ -20,3 +20,11 @@ dies unlock-twice --status 2 --stderr-has "fatal error: sync: unlock of unlocked
 dies double-free --status 2 --stderr-has "free(): double free"
 dies free-inside --status 2 --stderr-has "free(): invalid pointer"
 dies smash --signal $SIGABRT --stderr-has "*** stack smashing detected ***: terminated\n"
+
+for procs in 1 4; do
+  for how in deadlock-bound deadlock-all-bound; do
+    dies $how --timeout 20 --env RT0_MAXPROCS=$procs --status 2 \
+      --stderr-has "fatal error: all goroutines are asleep - deadlock!\n" \
+      --stderr-has "goroutine 1 [condition wait]:\n"
+  done
+done
