@@ -193,3 +193,23 @@ TEST_CASE("syscall() finds the signal stack that sigaltstack set, not the M's") 
   CHECK(errno == ENOMEM);
   REQUIRE(sigaltstack(&was, nullptr) == 0);
 }
+
+// A handler on the goroutine's stack was made to give way like any code; it returned on another M, which from
+// then on stood on the first one's signal stack.
+TEST_CASE("a handler is on the M's signal stack, and the program reads the flags that it wrote") {
+  static std::atomic<std::uintptr_t> handler_sp{0};
+  struct sigaction own {}, before {}, now {};
+  own.sa_flags = SA_RESTART;
+  own.sa_handler = [](int) { handler_sp = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); };
+  REQUIRE(sigaction(SIGUSR1, &own, &before) == 0);
+  REQUIRE(raise(SIGUSR1) == 0);
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  CHECK((here - handler_sp > 1 << 20 && handler_sp - here > 1 << 20));
+  REQUIRE(sigaction(SIGUSR1, nullptr, &now) == 0);
+  CHECK((now.sa_flags & (SA_RESTART | SA_ONSTACK)) == SA_RESTART);
+  own.sa_flags |= SA_ONSTACK;
+  REQUIRE(sigaction(SIGUSR1, &own, &now) == 0);
+  CHECK((now.sa_flags & SA_ONSTACK) == 0);
+  REQUIRE(sigaction(SIGUSR1, &before, &now) == 0);
+  CHECK((now.sa_flags & SA_ONSTACK) != 0);
+}
