@@ -141,6 +141,7 @@
 #define UC_RCX 152
 #define UC_RSP 160
 #define UC_RIP 168
+#define UC_SIGMASK 296
 #define DW_CFA_DEF_CFA_EXPRESSION 0x0f
 #define DW_CFA_EXPRESSION 0x10
 #define DW_OP_BREG_RSP 0x77

@@ -22,6 +22,9 @@ inline std::uintptr_t& context_word(void* ucontext, std::size_t offset) noexcept
 inline std::uintptr_t& interrupted_pc(void* ucontext) noexcept { return context_word(ucontext, UC_RIP); }
 inline std::uintptr_t& interrupted_sp(void* ucontext) noexcept { return context_word(ucontext, UC_RSP); }
 
+// The signal mask that the interrupted code has again when the handler returns.
+inline std::uint64_t& interrupted_mask(void* ucontext) noexcept { return context_word(ucontext, UC_SIGMASK); }
+
 // Stack that an injected call takes before it reaches C++.
 inline std::size_t asyncpreempt_stack_bytes() noexcept {
   return PREEMPT_ENTRY_BYTES + 16 + PREEMPT_GPR_BYTES + XSTATE_ALIGN + rt0_xstate_bytes;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include <cstdint>
 
@@ -14,35 +15,58 @@
 namespace rt0::libc {
 namespace {
 
-constexpr std::int64_t ns_per_ms = 1'000'000;
-
-// The duration of a call that the kernel never restarts after a signal (signal(7)), in milliseconds. ppoll
-// and pselect6 need none: the kernel writes what is left into the program's timespec.
-long* duration_ms(long nr, call_args& x) noexcept {
-  switch (nr) {
-    case SYS_poll: return &x.c;
-    case SYS_epoll_wait:
-    case SYS_epoll_pwait: return &x.d;
-  }
-  return nullptr;
-}
+constexpr std::int64_t ns_per_ms = 1'000'000, ns_per_s = 1'000'000'000;
 
 long bare(long nr, const call_args& x) noexcept { return sys::passthrough(nr, x.a, x.b, x.c, x.d, x.e, x.f); }
+
+// The duration of a call that the kernel never restarts after a signal (signal(7)). ppoll and pselect6 have
+// none here: the kernel writes what is left into the program's timespec.
+class duration {
+ public:
+  duration(long nr, call_args& x) noexcept {
+    switch (nr) {
+      case SYS_poll: ms_ = &x.c; break;
+      case SYS_epoll_wait:
+      case SYS_epoll_pwait: ms_ = &x.d; break;
+      case SYS_rt_sigtimedwait:
+        if (x.c == 0) return;
+        left_ = *reinterpret_cast<const timespec*>(x.c);
+        x.c = reinterpret_cast<long>(&left_);  // the program's is const
+        until_ns_ = sys::nanotime() + left_.tv_sec * ns_per_s + left_.tv_nsec;
+        return;
+    }
+    if (ms_ != nullptr && static_cast<int>(*ms_) > 0) until_ns_ = sys::nanotime() + *ms_ * ns_per_ms;
+  }
+  duration(const duration&) = delete;
+
+  // What is left of it, for the next attempt.
+  void shorten() noexcept {
+    if (until_ns_ == 0) return;
+    const std::int64_t now_ns = sys::nanotime();
+    const std::int64_t left_ns = until_ns_ > now_ns ? until_ns_ - now_ns : 0;
+    if (ms_ != nullptr) {
+      *ms_ = (left_ns + ns_per_ms - 1) / ns_per_ms;
+    } else {
+      left_ = {left_ns / ns_per_s, left_ns % ns_per_s};
+    }
+  }
+
+ private:
+  long* ms_ = nullptr;
+  timespec left_{};
+  std::int64_t until_ns_ = 0;  // 0: no end, or no wait at all
+};
 
 // The runtime's own signal interrupts a call just as a program's handler would, but that is no reason to tell
 // the program: the call is made again, with what is left of its time.
 long uninterrupted(long nr, call_args& x) noexcept {
-  long* const ms = duration_ms(nr, x);
-  const bool timed = ms != nullptr && static_cast<int>(*ms) > 0;
-  const std::int64_t until_ns = timed ? sys::nanotime() + *ms * ns_per_ms : 0;
+  duration time(nr, x);
   const auto& own_signals = getm()->own_signals;  // of this M: it keeps the goroutine during the call
   for (;;) {
     const std::uint32_t before = own_signals.load(std::memory_order_relaxed);
     const long result = bare(nr, x);
     if (result != -EINTR || own_signals.load(std::memory_order_relaxed) == before) return result;
-    if (!timed) continue;
-    const std::int64_t left_ns = until_ns - sys::nanotime();
-    *ms = left_ns > 0 ? (left_ns + ns_per_ms - 1) / ns_per_ms : 0;
+    time.shorten();
   }
 }
 

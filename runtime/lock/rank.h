@@ -10,6 +10,7 @@ enum class lock_rank : std::uint8_t {
   exit,         // libc: who runs exit()
   keys,         // libc: pthread keys
   wait_bucket,  // sync: one bucket of the wait table
+  births,       // sched.births: an M is being made, or all are asked for something
   sched,        // sched.lock: global queue, idle lists
   allg,         // the list of all goroutines
   gfree,        // global free goroutines

@@ -31,7 +31,7 @@ struct m {
   std::int64_t id;
   std::int32_t procid;  // kernel thread id; 0 until the thread exists
   bool spinning;        // out of work and looking for some: counted in sched.nmspinning
-  // Its kernel mask outside of handlers: the process's at start. Children and new Ms get it.
+  // The process's mask as this M last took it: signal_mask.h.   signal-safe
   sys::sigset sigmask;
   std::uint64_t fastrand;
   // A switch away from a goroutine is completed by whoever runs next on this M: after(prev).
@@ -46,6 +46,7 @@ struct m {
   std::uint32_t lockedg_depth;
   std::atomic<std::uint32_t> signal_pending;  // signal-safe. A SIGURG is under way to it
   std::atomic<std::uint32_t> own_signals;     // signal-safe. SIGURGs that arrived: who got EINTR by one asks
+  std::atomic<std::uint32_t> call;            // signal-safe. on_every_m's: asked and not answered yet
 };
 
 static_assert(offsetof(m, self) == M_SELF && offsetof(m, g0) == M_G0 && offsetof(m, gsignal) == M_GSIGNAL);

@@ -50,6 +50,10 @@ struct schedt {
   bool world_stopped = false;
   std::int32_t pid = 0;  // of the process; asked for with the second M
 
+  // Held while an M is made, from before it is in allm until its thread exists, and by who asks all of them.
+  mutex<lock_rank::births> births;
+  std::atomic<sys::sigset> sigmask{0};  // the process's; written under births, after the start
+
   mutex<lock_rank::sched> lock;
 
   // Runnable goroutines that no P has. The size is read without the lock as a hint.

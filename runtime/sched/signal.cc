@@ -11,6 +11,8 @@
 #include "runtime/base/fatal.h"
 #include "runtime/base/report.h"
 #include "runtime/base/tables.h"
+#include "runtime/sched/every_m.h"
+#include "runtime/sched/signal_mask.h"
 #include "sys/process.h"
 
 // The linker names the ends of a section whose name is a C identifier.
@@ -32,7 +34,10 @@ static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RDX]) == UC_RDX &&
               offsetof(ucontext_t, uc_mcontext.gregs[REG_RAX]) == UC_RAX);
 static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RCX]) == UC_RCX &&
               offsetof(ucontext_t, uc_mcontext.gregs[REG_RSP]) == UC_RSP);
-static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]) == UC_RIP);
+static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]) == UC_RIP &&
+              offsetof(ucontext_t, uc_sigmask) == UC_SIGMASK);
+
+constexpr sys::sigset runtimes_own = sys::sig_bit(SIGURG) | sys::sig_bit(call_signal);
 
 constexpr std::size_t signal_stack_bytes = 64 * 1024;
 // What rt0_asyncpreempt2 and all that the scheduler does before it is on another stack may take.
@@ -125,11 +130,14 @@ extern "C" void rt0_sighandler(int signal, void* info, void* ucontext) {
   m* mp = getm();
   if (mp->gsignal == &m0_signals.gsignal) m0_signals.gsignal.stack = m0_signals.bounds();
   if (signal == SIGURG) return give_way(mp, ucontext);
+  if (signal == call_signal) return answer_call(mp, ucontext);
   fault(signal, info);
 }
 
 void signal_init() noexcept {
-  getm()->gsignal = &m0_signals.gsignal;
+  m* mp = getm();
+  mp->gsignal = &m0_signals.gsignal;
+  sched.sigmask.store(mp->sigmask & ~runtimes_own, std::memory_order_relaxed);
   set_signal_stack(m0_signals.bounds());
   install(SIGSEGV);
   install(SIGBUS);
@@ -137,17 +145,22 @@ void signal_init() noexcept {
 
 void minit_signals(m* mp) noexcept {
   set_signal_stack(mp->gsignal->stack);
-  const sys::sigset mask = mp->sigmask & ~sys::sig_bit(SIGURG);
-  (void)sys::sigprocmask(sys::mask_how::set, &mask, nullptr);
+  adopt_mask();
+}
+
+bool on_signal_stack() noexcept {
+  const g* gsignal = getm()->gsignal;
+  const stack_bounds at = gsignal == &m0_signals.gsignal ? m0_signals.bounds() : gsignal->stack;
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  return here >= at.lo && here < at.hi;
 }
 
 void preempt_init() noexcept {
   if (preempt_ready.exchange(1, std::memory_order_acq_rel) != 0) return;
   find_xstate(rt0_cpuid1_ecx);
   install(SIGURG);
-  // A process may have inherited a mask with SIGURG in it.
-  const sys::sigset urgent = sys::sig_bit(SIGURG);
-  (void)sys::sigprocmask(sys::mask_how::unblock, &urgent, nullptr);
+  // A process may have inherited a mask with them in it.
+  (void)sys::sigprocmask(sys::mask_how::unblock, &runtimes_own, nullptr);
 }
 
 }  // namespace rt0

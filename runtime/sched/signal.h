@@ -16,9 +16,12 @@ namespace rt0 {
 // three system calls.
 void signal_init() noexcept;
 
-// Go's minit: a new M's signal stack, which is mp->gsignal's, and then its kernel mask, which is mp->sigmask
-// without SIGURG. On the new M's g0, whose signals are all blocked until now.
+// Go's minit: a new M's signal stack, which is mp->gsignal's, and then its kernel mask, which is
+// the process's (signal_mask.h). On the new M's g0, whose signals are all blocked until now.
 void minit_signals(m* mp) noexcept;
+
+// This code runs on the M's signal stack: in a handler, the runtime's or the program's.
+bool on_signal_stack() noexcept;
 
 // Finds out what a preemption must save and installs SIGURG's handler. Before the second M starts, on any M;
 // later calls do nothing. Not at the start of a process: its CPUIDs cost 4-5 us each in a virtual machine.

@@ -7,6 +7,7 @@
 #include "runtime/sched/machine.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
+#include "runtime/sched/signal_mask.h"
 #include "runtime/sched/stop_the_world.h"
 
 namespace rt0 {
@@ -105,6 +106,7 @@ void exitsyscall() noexcept {
   m* mp = getm();
   g* gp = mp->curg;
   m_locks_inc();
+  follow_mask(mp);
   bool has_p = old_p_is_ours(mp);
   if (!has_p) rt0_systemstack(take_idle_p, &has_p);
   m_locks_dec();
