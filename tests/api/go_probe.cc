@@ -45,11 +45,13 @@ int main(int argc, char** argv) {
     });
     sleep_long();
   } else if (std::strcmp(how, "main-returns") == 0) {
+    static std::atomic<bool> said{false};
     rt::go([] {
       std::puts("runs");
+      said = true;
       sleep_long();
     });
-    rt::yield();
+    while (!said) rt::yield();
     return 7;
   } else if (std::strcmp(how, "pthread_exit") == 0) {
     // Ends the goroutine as it would a thread: frames, the callable, thread_local objects.
@@ -58,7 +60,7 @@ int main(int argc, char** argv) {
       (void)&at_end;
       pthread_exit(nullptr);
     });
-    rt::yield();
+    while (rt::num_goroutine() > 1) rt::yield();
     std::puts("main goes on");
   } else if (std::strcmp(how, "deadlock") == 0) {
     static std::atomic<bool> never{false};
