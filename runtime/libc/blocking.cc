@@ -40,6 +40,8 @@ long uninterrupted(long nr, call_args& x) noexcept {
     const std::uint32_t before = own_signals.load(std::memory_order_relaxed);
     const long result = bare(nr, x);
     if (result != -EINTR || own_signals.load(std::memory_order_relaxed) == before) return result;
+    // The descriptor is free whatever close answers, and may be another goroutine's new file by now.
+    if (nr == SYS_close) return result;
     if (!timed) continue;
     const std::int64_t left_ns = until_ns - sys::nanotime();
     *ms = left_ns > 0 ? (left_ns + ns_per_ms - 1) / ns_per_ms : 0;
