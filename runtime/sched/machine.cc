@@ -102,10 +102,13 @@ void newm_on_g0(void* arg) {
 // number. Not at the start, where reading the files would cost more than all the rest.
 void settle_procs() noexcept RT0_REQUIRES(sched.lock) {
   sched.procs_settled = true;
-  const int limit = sys::cgroup_cpu_limit();
+  int limit = 0;
+  // On g0: its buffers are larger than the smallest stack of a goroutine.
+  rt0_systemstack([](void* to) { *static_cast<int*>(to) = sys::cgroup_cpu_limit(); }, &limit);
   if (limit == 0 || limit >= sched.gomaxprocs) return;
+  // Those that were never used get fewer. P 0 may be idle by now: its M was long in a system call.
+  sched.npidle.fetch_sub(sched.gomaxprocs - limit, std::memory_order_seq_cst);
   sched.gomaxprocs = limit;
-  sched.npidle.store(limit - 1, std::memory_order_seq_cst);
 }
 
 m* mget() noexcept RT0_REQUIRES(sched.lock) {
