@@ -76,10 +76,7 @@ runq_taken steal_work(p* pp) noexcept {
 
 // Work on any queue: what an M looks for after it gave its P up. An idle P then; nullptr: none.
 p* p_for_missed_work() noexcept {
-  const int used = sched.fresh_p.load(std::memory_order_acquire);
-  bool found = sched.runqsize.load(std::memory_order_seq_cst) != 0;
-  for (int i = 0; i < used && !found; i++) found = !runqempty(&p_at(i));
-  if (!found) return nullptr;
+  if (!work_is_queued()) return nullptr;
   lock_guard hold(sched.lock);
   return pidleget();
 }

@@ -263,6 +263,10 @@ void handoffp(p* pp) noexcept {
   }
   pidleput(pp);
   sched.lock.unlock();
+  // As every M that gives a P up: who submitted to another P's ring before this one was idle woke nobody, and
+  // the M that spun when we looked above may have found something else, and nobody to wake, since.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (work_is_queued()) wakep();
   // All heaps, not pp's alone: an M that went to rest may have left its timers to the poller that we were.
   const std::int64_t when = earliest_timer();
   if (when != no_timer) wake_poller(when);
