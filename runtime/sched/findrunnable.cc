@@ -35,6 +35,7 @@ g* from_global_queue(p* pp, std::uint32_t max) noexcept {
 // ever. And then the P's own ring: two that wake each other through runnext would keep everybody else out.
 g* everybody_gets_a_turn(p* pp) noexcept {
   if (pp->schedtick % sched_tick_period != 0) return nullptr;
+  pp->schedtick++;  // one turn: a goroutine whose P is taken in system calls never counts on
   if (g* gp = from_global_queue(pp, 1)) return gp;
   if (g* gp = pp->runnext.exchange(nullptr, std::memory_order_acq_rel)) runqput(pp, gp, false);
   return nullptr;
@@ -76,10 +77,7 @@ runq_taken steal_work(p* pp) noexcept {
 
 // Work on any queue: what an M looks for after it gave its P up. An idle P then; nullptr: none.
 p* p_for_missed_work() noexcept {
-  const int used = sched.fresh_p.load(std::memory_order_acquire);
-  bool found = sched.runqsize.load(std::memory_order_seq_cst) != 0;
-  for (int i = 0; i < used && !found; i++) found = !runqempty(&p_at(i));
-  if (!found) return nullptr;
+  if (!work_is_queued()) return nullptr;
   lock_guard hold(sched.lock);
   return pidleget();
 }

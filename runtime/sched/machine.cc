@@ -104,10 +104,13 @@ void newm_on_g0(void* arg) {
 // number. Not at the start, where reading the files would cost more than all the rest.
 void settle_procs() noexcept RT0_REQUIRES(sched.lock) {
   sched.procs_settled = true;
-  const int limit = sys::cgroup_cpu_limit();
+  int limit = 0;
+  // On g0: its buffers are larger than the smallest stack of a goroutine.
+  rt0_systemstack([](void* to) { *static_cast<int*>(to) = sys::cgroup_cpu_limit(); }, &limit);
   if (limit == 0 || limit >= sched.gomaxprocs) return;
+  // Those that were never used get fewer. P 0 may be idle by now: its M was long in a system call.
+  sched.npidle.fetch_sub(sched.gomaxprocs - limit, std::memory_order_seq_cst);
   sched.gomaxprocs = limit;
-  sched.npidle.store(limit - 1, std::memory_order_seq_cst);
 }
 
 m* mget() noexcept RT0_REQUIRES(sched.lock) {
@@ -263,6 +266,10 @@ void handoffp(p* pp) noexcept {
   }
   pidleput(pp);
   sched.lock.unlock();
+  // As every M that gives a P up: who submitted to another P's ring before this one was idle woke nobody, and
+  // the M that spun when we looked above may have found something else, and nobody to wake, since.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (work_is_queued()) wakep();
   // All heaps, not pp's alone: an M that went to rest may have left its timers to the poller that we were.
   const std::int64_t when = earliest_timer();
   if (when != no_timer) wake_poller(when);

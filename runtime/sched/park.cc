@@ -38,9 +38,18 @@ void commit_park(g* gp) noexcept {
   goready(gp);  // claimed while it was leaving
 }
 
-void commit_yield(g* gp) noexcept { runqput(getm()->p, gp, false); }
+// Who gives way submits, as a maker of goroutines does: an M that gave up looking a moment ago has seen
+// neither this goroutine nor the one that runs now, which was taken from the queue before this one came (Go's
+// issue 55160). Without a fence: who misses the idle P sees it at the next yield, or when the slice is over.
+void commit_yield(g* gp) noexcept {
+  runqput(getm()->p, gp, false);
+  if (sched.npidle.load(std::memory_order_relaxed) != 0) wakep();
+}
 
-void commit_preempt(g* gp) noexcept { put_global(gp); }
+void commit_preempt(g* gp) noexcept {
+  put_global(gp);
+  wakep();
+}
 
 void commit_exit(g* gp) noexcept {
   forget_locked(gp);
@@ -76,7 +85,8 @@ void leave_on_g0(g* gp) {
   const runq_taken next = runqget(pp);
   if (next.gp == nullptr) return nullptr;
   if (next.gp->lockedm != nullptr) [[unlikely]] {
-    put_global(next.gp);  // it gets to its M through schedule()
+    put_global(next.gp);  // it gets to its M through schedule(), here or where somebody is idle
+    wakep();
     return nullptr;
   }
   if (!next.inherits) begin_slice(pp);

@@ -85,6 +85,13 @@ bool runqempty(const p* pp) noexcept {
   }
 }
 
+bool work_is_queued() noexcept {
+  const int used = sched.fresh_p.load(std::memory_order_acquire);  // pairs with: pidleget's store(release)
+  bool found = sched.runqsize.load(std::memory_order_seq_cst) != 0;
+  for (int i = 0; i < used && !found; i++) found = !runqempty(&p_at(i));
+  return found;
+}
+
 g* runqsteal(p* pp, p* victim, bool steal_runnext) noexcept {
   const std::uint32_t tail = pp->runqtail.load(std::memory_order_relaxed);
   std::uint32_t n = runqgrab(victim, pp, tail);

@@ -18,6 +18,9 @@ runq_taken runqget(p* pp) noexcept;
 // Never falsely true: the goroutine on its way between runnext and ring is seen. Any M.
 bool runqempty(const p* pp) noexcept;
 
+// Whether any queue holds a goroutine; after a fence: every one that was submitted before. Any M.
+bool work_is_queued() noexcept;
+
 // Takes half of victim's goroutines; one of them is returned, the others are put on pp. runnext is taken only
 // if asked for, and after giving its P three microseconds to run it. Owner of pp only; blocks the M so long.
 g* runqsteal(p* pp, p* victim, bool steal_runnext) noexcept;

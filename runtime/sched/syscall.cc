@@ -7,6 +7,7 @@
 #include "runtime/sched/machine.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
+#include "runtime/sched/signal.h"
 #include "runtime/sched/signal_mask.h"
 #include "runtime/sched/stop_the_world.h"
 
@@ -14,7 +15,7 @@ namespace rt0 {
 namespace {
 
 bool has_p_to_give(const m* mp) noexcept {
-  return mp->p != nullptr && mp->curg != nullptr && mp->locks == 0 && mp->insig == 0;
+  return mp->p != nullptr && mp->curg != nullptr && mp->locks == 0 && mp->insig == 0 && !on_signal_stack();
 }
 
 // The world is being stopped while we enter: the P is counted, by us or by the stopper.

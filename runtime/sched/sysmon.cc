@@ -29,26 +29,34 @@ bool is_wanted(p& pp, std::int64_t now_ns) noexcept {
          pp.timers.next_when() <= now_ns;
 }
 
-// True: pp's goroutine was asked to give way, and has not yet. Where the signal found it in the runtime's own
-// code nothing was injected: it is asked again soon.
-bool end_long_slice(p& pp, std::int64_t now_ns) noexcept {
-  // Late timers wait for a look of the scheduler only: no need of a signal before the slice is over.
-  if (pp.timers.next_when() <= now_ns - timer_grace_ns) pp.preempt.store(true, std::memory_order_relaxed);
+// pp's goroutine has had its time, system calls included, and something else waits.
+bool slice_is_over(p& pp, std::int64_t now_ns) noexcept {
   const std::uint32_t slice = pp.slicetick.load(std::memory_order_relaxed);
   if (pp.seen.slice != slice || pp.seen.slice_since_ns == 0) {
     pp.seen.slice = slice;
     pp.seen.slice_since_ns = now_ns;
     return false;
   }
-  if (now_ns - pp.seen.slice_since_ns < slice_ns || !is_wanted(pp, now_ns)) return false;
+  return now_ns - pp.seen.slice_since_ns >= slice_ns && is_wanted(pp, now_ns);
+}
+
+// True: pp's goroutine was asked to give way, and has not yet. Where the signal found it in the runtime's own
+// code nothing was injected: it is asked again soon.
+bool end_long_slice(p& pp, std::int64_t now_ns) noexcept {
+  // Late timers wait for a look of the scheduler only: no need of a signal before the slice is over.
+  if (pp.timers.next_when() <= now_ns - timer_grace_ns) pp.preempt.store(true, std::memory_order_relaxed);
+  if (!slice_is_over(pp, now_ns)) return false;
   preemptone(&pp);
   return true;
 }
 
 // True: pp was taken from an M that blocks.
 bool retake_from_syscall(p& pp, std::int64_t now_ns) noexcept {
+  // One short call after another: no signal finds such a goroutine in its own code. So its P is taken in any
+  // of them (Go's sysretake).
+  const bool slice_over = slice_is_over(pp, now_ns);
   const std::uint32_t call = pp.syscalltick.load(std::memory_order_relaxed);
-  if (pp.seen.syscall != call || pp.seen.syscall_since_ns == 0) {
+  if (!slice_over && (pp.seen.syscall != call || pp.seen.syscall_since_ns == 0)) {
     pp.seen.syscall = call;
     pp.seen.syscall_since_ns = now_ns;
     return false;

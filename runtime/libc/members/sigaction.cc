@@ -17,9 +17,26 @@ namespace {
 // Signals whose handler did not ask for it: what the program reads back is what it wrote. signal-safe
 constinit std::atomic<std::uint64_t> added{0};
 
+// SIGURG asks goroutines to give way: a handler in its place would let one thread keep all others from
+// running. The program's is remembered, not called; only sockets with SO_OOBINLINE off and an owner ever send
+// one.
+constinit std::atomic<void (*)(int)> urgent{SIG_DFL};
+
+int remember_urgent(const struct sigaction* wanted, struct sigaction* old) {
+  void (*const before)(int) = wanted != nullptr
+                                  ? urgent.exchange(wanted->sa_handler, std::memory_order_relaxed)
+                                  : urgent.load(std::memory_order_relaxed);
+  if (old != nullptr) {
+    *old = {};
+    old->sa_handler = before;
+  }
+  return 0;
+}
+
 }  // namespace
 
 RT0_EXPORT int __sigaction(int signal, const struct sigaction* wanted, struct sigaction* old) {
+  if (signal == SIGURG) return remember_urgent(wanted, old);
   struct sigaction ours;
   const bool has_handler =
       wanted != nullptr && wanted->sa_handler != SIG_DFL && wanted->sa_handler != SIG_IGN;
