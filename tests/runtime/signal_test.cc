@@ -143,9 +143,9 @@ TEST_CASE("a program's handler for SIGURG is remembered, and preemption goes on"
   struct sigaction own {}, before {}, now {};
   own.sa_handler = [](int) {};
   REQUIRE(sigaction(SIGURG, &own, &before) == 0);
-  CHECK(before.sa_handler == SIG_DFL);
+  CHECK((before.sa_handler == SIG_DFL));
   REQUIRE(sigaction(SIGURG, nullptr, &now) == 0);
-  CHECK(now.sa_handler == own.sa_handler);
+  CHECK((now.sa_handler == own.sa_handler));
   rt0::preempt_init();
   CHECK(counted(rt0::preempted.unwanted, urge) == 1);
   REQUIRE(sigaction(SIGURG, &before, nullptr) == 0);
