@@ -72,10 +72,16 @@ long uninterrupted(long nr, call_args& x) noexcept {
   }
 }
 
+// Calls that wait for something to happen, whatever is there already: the P is given away before, not by
+// sysmon 20 us to 10 ms later.
+bool waits(long nr) noexcept {
+  return nr == SYS_pause || nr == SYS_rt_sigsuspend || nr == SYS_rt_sigtimedwait;
+}
+
 }  // namespace
 
 long blocking_call(long nr, call_args x) noexcept {
-  if (!entersyscall()) return bare(nr, x);
+  if (!(waits(nr) ? entersyscallblock() : entersyscall())) return bare(nr, x);
   const long result = uninterrupted(nr, x);
   exitsyscall();
   return result;
