@@ -19,6 +19,7 @@ namespace {
 constexpr std::int64_t slice_ns = 10'000'000;             // Go's forcePreemptNS
 constexpr std::int64_t syscall_patience_ns = 10'000'000;  // even if nobody wants the P: Go's number
 constexpr std::int64_t min_delay_ns = 20'000, max_delay_ns = 10'000'000;
+constexpr std::int64_t wanted_delay_ns = 2'000'000, timer_delay_ns = 1'000'000;
 constexpr std::int64_t timer_grace_ns = 100'000;  // so late, a timer's P will not look at it any more
 constexpr int quick_rounds =
     50;  // so many rounds in which nothing was taken at the shortest delay, then longer ones
@@ -78,23 +79,37 @@ bool retake_from_syscall(p& pp, std::int64_t now_ns) noexcept {
   return true;
 }
 
-// How many Ps were taken, or asked for.
-int retake(std::int64_t now_ns) noexcept {
-  int taken = 0;
+struct looked {
+  int taken = 0;        // Ps that were taken from blocked Ms, or asked for
+  bool wanted = false;  // a goroutine waits for a P that is busy
+};
+
+looked retake(std::int64_t now_ns) noexcept {
+  looked found;
   const int used = sched.fresh_p.load(std::memory_order_acquire);  // pairs with: pidleget's store(release)
   for (int i = 0; i < used; i++) {
     p& pp = p_at(i);
+    bool took = false;
     switch (pp.status.load(std::memory_order_acquire)) {
-      case pstatus::running:
-        if (end_long_slice(pp, now_ns)) taken++;
-        break;
-      case pstatus::syscall:
-        if (retake_from_syscall(pp, now_ns)) taken++;
-        break;
-      default: break;
+      case pstatus::running: took = end_long_slice(pp, now_ns); break;
+      case pstatus::syscall: took = retake_from_syscall(pp, now_ns); break;
+      default: continue;
     }
+    if (took) found.taken++;
+    found.wanted = found.wanted || is_wanted(pp, now_ns);
   }
-  return taken;
+  return found;
+}
+
+// The delay that sysmon may sleep now. Somebody who waits for a P must not wait for us as well: a slice is
+// seen to begin, and to be over, within 2 ms. A timer that a busy P looks at too late is seen at its time.
+std::int64_t bounded(std::int64_t delay_ns, bool wanted, std::int64_t now_ns) noexcept {
+  if (wanted && delay_ns > wanted_delay_ns) delay_ns = wanted_delay_ns;
+  const std::int64_t next_ns = earliest_timer();
+  if (next_ns == no_timer) return delay_ns;
+  std::int64_t until_ns = next_ns - now_ns + timer_grace_ns;
+  if (until_ns < timer_delay_ns) until_ns = timer_delay_ns;
+  return delay_ns < until_ns ? delay_ns : until_ns;
 }
 
 std::int64_t memory_due() noexcept { return debug.idlepages != 0 ? gfree_return_due_ns() : no_timer; }
@@ -128,23 +143,25 @@ bool long_sleep() noexcept {
     sched.nmsys++;
     checkdead();
   }
-  std::int64_t delay_ns = min_delay_ns;
+  std::int64_t delay_ns = min_delay_ns, sleep_ns = delay_ns;
   for (int idle_rounds = 0;;) {
     if (idle_rounds == 0) {
       delay_ns = min_delay_ns;
     } else if (idle_rounds > quick_rounds && delay_ns < max_delay_ns) {
       delay_ns = delay_ns * 2 < max_delay_ns ? delay_ns * 2 : max_delay_ns;
     }
-    sys::sleep_ns(delay_ns);
+    sys::sleep_ns(sleep_ns < delay_ns ? sleep_ns : delay_ns);
     if (long_sleep()) {
       // A process that works for a moment now and then must not pay for 50 quick rounds each time.
       idle_rounds = quick_rounds + 1;
-      delay_ns = max_delay_ns;
+      delay_ns = sleep_ns = max_delay_ns;
       continue;
     }
     const std::int64_t now_ns = sys::nanotime();
     if (earliest_timer() <= now_ns - timer_grace_ns) startm(nullptr, false);
-    idle_rounds = retake(now_ns) != 0 ? 0 : idle_rounds + 1;
+    const looked found = retake(now_ns);
+    idle_rounds = found.taken != 0 ? 0 : idle_rounds + 1;
+    sleep_ns = bounded(max_delay_ns, found.wanted, now_ns);
     if (memory_due() <= now_ns) (void)gfree_return_idle_pages(now_ns);
   }
 }
