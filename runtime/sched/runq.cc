@@ -13,7 +13,7 @@ namespace {
 // it would only make two Ps exchange their goroutines. Go's runqgrab waits as long.
 constexpr std::int64_t runnext_grace_ns = 3'000;
 
-constexpr std::uint32_t look_ahead = 4;  // of the global queue's list; more bring nothing
+constexpr std::uint32_t ahead_places = 4;  // of the global queue's list; more bring nothing
 
 }  // namespace
 
@@ -30,7 +30,7 @@ bool runqputslow(p* pp, g* gp, std::uint32_t head, std::uint32_t tail) noexcept 
     return false;
   }
   batch[n] = gp;
-  for (std::uint32_t i = 0; i + look_ahead <= n; i++) batch[i]->ahead = batch[i + look_ahead];
+  for (std::uint32_t i = 0; i + ahead_places <= n; i++) batch[i]->ahead = batch[i + ahead_places];
   lock_guard hold(sched.lock);
   for (std::uint32_t i = 0; i <= n; i++) globrunqput(batch[i]);
   return true;
