@@ -5,6 +5,7 @@
 #endif
 #include "rt0/amd64/clone.h"    // IWYU pragma: export
 #include "rt0/amd64/cpu.h"      // IWYU pragma: export
+#include "rt0/amd64/once.h"     // IWYU pragma: export
 #include "rt0/amd64/preempt.h"  // IWYU pragma: export
 #include "rt0/amd64/signal.h"   // IWYU pragma: export
 #include "rt0/amd64/string.h"   // IWYU pragma: export

@@ -142,6 +142,8 @@
 #define UC_RSP 160
 #define UC_RIP 168
 #define UC_SIGMASK 296
+// An address in .eh_frame, relative to itself, in four bytes.
+#define DW_EH_PE_PCREL_SDATA4 0x1b
 #define DW_CFA_DEF_CFA_EXPRESSION 0x0f
 #define DW_CFA_EXPRESSION 0x10
 #define DW_OP_BREG_RSP 0x77

@@ -45,6 +45,10 @@ void rt0_asyncpreempt2();  // the interrupted goroutine gives way; all its regis
 void rt0_sighandler(int signal, void* info, void* ucontext);  // on the M's signal stack
 void rt0_asyncpreempt2();  // the goroutine gives way; on its own stack, all of its registers saved
 
+// --- the C library: what once.S names. An Itanium personality routine.
+int rt0_once_personality(int version, int actions, std::uint64_t exception_class, void* exception,
+                         void* context);
+
 // --- the weak door to hosted mode: makes g0's TCB with a C library's help. Absent in pure mode.
 [[gnu::weak]] void _cgo_init(g* g0, void (*setg)(g*), void*, void*);
 }

@@ -84,3 +84,22 @@ TEST_CASE("pthread_once") {
   CHECK(posix_calls == 1);
   CHECK(wrong == 0);
 }
+
+// libgcc's unwinder makes its table by pthread_once if it finds this name, and without a lock otherwise.
+extern "C" [[gnu::weak]] int __pthread_key_create(pthread_key_t*, void (*)(void*));
+
+TEST_CASE("libgcc knows that there are threads") {
+  CHECK(__pthread_key_create != nullptr);
+  pthread_key_t key;
+  CHECK(__pthread_key_create(&key, nullptr) == 0);
+  CHECK(pthread_key_delete(key) == 0);
+}
+
+TEST_CASE("a function that is unwound by pthread_exit leaves the once to the next") {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  static std::atomic<int> calls{0};
+  std::thread([] { pthread_once(&once, [] { calls++, pthread_exit(nullptr); }); }).join();
+  CHECK(calls == 1);
+  pthread_once(&once, [] { calls++; });
+  CHECK(calls == 2);
+}

@@ -2,10 +2,6 @@
 #pragma once
 
 extern "C" {
-// Wakes up to count goroutines that wait for the address; returns how many.
-int rt0_wake(const void* address, int count);
-// Parks while *word == expected, as a wait for a once.
-void rt0_wait_once(const int* word, int expected);
 // Room for the running thread's _Unwind_Exception: not on the stack that is being unwound.
 void* rt0_unwind_room();
 // Ends the running thread, its stack unwound.

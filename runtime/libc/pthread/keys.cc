@@ -108,6 +108,13 @@ RT0_EXPORT int __cxa_thread_atexit_impl(void (*fn)(void*), void* object, void*) 
   return 0;
 }
 
+// glibc's other name of it, by which libgcc's unwinder asks, weakly, whether there are threads. Without it
+// two threads that threw the process's first exceptions at once used a half-made table, and abort() was
+// called (found by every_instruction_test).
+RT0_EXPORT int __pthread_key_create(pthread_key_t* key, void (*dtor)(void*)) {
+  return pthread_key_create(key, dtor);
+}
+
 RT0_EXPORT int pthread_key_create(pthread_key_t* key, void (*dtor)(void*)) {
   rt0::lock_guard hold(rt0::libc::key_lock);
   for (std::uint32_t i = 0; i < rt0::libc::max_keys; i++) {
