@@ -4,8 +4,8 @@
 
     .text
 
-// void rt0_call_once(void (*fn)(), void* once)    calls fn(). If fn is unwound, rt0_once_personality is told of
-// it, with once in rbx.
+// void rt0_call_once(void (*fn)(), void* once)    calls fn(). If fn is unwound, rt0_once_personality is told,
+// with once in rbx.
     .globl rt0_call_once
     .hidden rt0_call_once
     .type rt0_call_once, @function
