@@ -3,6 +3,7 @@
 //
 // The signal handler does the call (signal.h): sp -= 128, push pc. So the interrupted code finds every
 // register, flag and byte of its red zone as it left them, whatever ran in between, on whichever M.
+#include "rt0/amd64/variable.h"
 #include "rt0/layout.h"
 
     .text
@@ -114,16 +115,6 @@ rt0_asyncpreempt:
     .hidden rt0_asyncpreempt2
 
 // What preempt_init finds out; see preempt.h.
-    .macro RT0_VARIABLE name, bytes
-    .globl \name
-    .hidden \name
-    .type \name, @object
-    .size \name, \bytes
-    .balign \bytes
-\name:
-    .zero \bytes
-    .endm
-
     .bss
     RT0_VARIABLE rt0_xstate_mask, 8
     RT0_VARIABLE rt0_xstate_bytes, 4

@@ -4,6 +4,7 @@
 // with another g0 than the static one; %gs is set to the M; the level is a property of the linked binary, not
 // of the runtime's build.
 // CPUID costs 4-5 us in a virtual machine: two here, five more only in a binary built for x86-64-v2 or above.
+#include "rt0/amd64/variable.h"
 #include "rt0/layout.h"
 
     .text
@@ -237,16 +238,6 @@ rt0_setg:
     .hidden rt0_m0
 
 // What rt0_go learns; see cpu.h.
-    .macro RT0_VARIABLE name, bytes
-    .globl \name
-    .hidden \name
-    .type \name, @object
-    .size \name, \bytes
-    .balign \bytes
-\name:
-    .zero \bytes
-    .endm
-
     .bss
     RT0_VARIABLE rt0_processor_version_info, 4
     RT0_VARIABLE rt0_cpuid1_ecx, 4
