@@ -13,6 +13,10 @@
  *
  * Property: when nothing moves any more, no work lies on a queue while a P is idle. nmspinning never below 0.
  *
+ * In VARIANT leaves a submitter's slice ends as well, and its goroutine goes to the global queue while its M takes
+ * the next one (park.cc commit_preempt); or its M blocks and hands its P over (machine.cc handoffp). Only one of
+ * the two, and one P fewer: there must be an M for every P.
+ *
  * The cure that is verified: every M, spinning or not, looks at all queues again after its P went to the idle
  * list, and wakep, when it gets no P, takes nmspinning back before it leaves sched.lock. VARIANT go_dance is
  * Go's instead: only a spinning M looks again, wakep has no early return for npidle == 0, and needspinning
@@ -20,6 +24,7 @@
  *
  *   VARIANT go_dance
  *   VARIANT third_m
+ *   VARIANT leaves
  *   MUTANT no_recheck: ((work[0]+work[1])>0)
  *   MUTANT no_submit_fence: ((work[0]+work[1])>0)
  *   MUTANT no_idle_fence: ((work[0]+work[1])>0)
@@ -29,6 +34,8 @@
  *   MUTANT late_phantom_decrement: ((work[0]+work[1])>0)
  *   MUTANT recheck_before_decrement: ((work[0]+work[1])>0)
  *   MUTANT found_without_wakep: ((work[0]+work[1])>0)
+ *   MUTANT preempt_without_wakep: (runqsize>0)
+ *   MUTANT handoff_without_recheck: ((work[0]+work[1])>0)
  */
 #define SUBMITTERS 2
 #ifdef VARIANT_third_m
@@ -39,6 +46,10 @@
 
 #if defined(VARIANT_go_dance) || defined(MUTANT_dance_early_return) || defined(MUTANT_dance_late_decrement)
 #define GO_DANCE
+#endif
+
+#if defined(VARIANT_leaves) || defined(MUTANT_preempt_without_wakep) || defined(MUTANT_handoff_without_recheck)
+#define LEAVES
 #endif
 
 /* sched.lock: what is done under it is one atomic step. */
@@ -53,6 +64,7 @@ bool needspinning = false;
 byte npidle = 0;
 byte nmspinning = 0;
 byte work[SUBMITTERS];
+byte runqsize = 0; /* the global queue's; written under sched.lock */
 
 /* Store buffers. */
 bool pending_work[SUBMITTERS];
@@ -110,7 +122,7 @@ inline pidleget(got) {
 #define THERE_IS_AN_M (asleep[0] || asleep[1] || !exists[1])
 #endif
 
-inline startm(i) {
+inline startm(i, spins) {
   atomic {
     THERE_IS_AN_M;
     locked();
@@ -129,7 +141,7 @@ inline startm(i) {
     asleep[i] = false;
     exists[i] = true
   };
-  atomic { spinning[i] = true; nextp[i] = true; i = 0 }
+  atomic { spinning[i] = spins; nextp[i] = true; i = 0 }
 }
 
 /* machine.cc wakep. */
@@ -163,7 +175,7 @@ inline wakep(got, i) {
 #endif
      };
      if
-     :: got -> startm(i)
+     :: got -> startm(i, true)
      :: !got
 #if defined(MUTANT_late_phantom_decrement) || defined(MUTANT_dance_late_decrement)
         -> nmspinning--
@@ -174,15 +186,70 @@ inline wakep(got, i) {
   got = false
 }
 
-/* A goroutine of the user that makes another ready and then runs on for ever. */
+#ifdef LEAVES
+/* park.cc commit_preempt, then schedule(): the P's own ring, else the global queue. */
+inline slice_ends() {
+  atomic { locked(); runqsize++ }; /* put_global */
+  !pending_work[me];               /* the lock was a fence */
+#ifndef MUTANT_preempt_without_wakep
+  wakep(got, i);
+#endif
+  if
+  :: d_step { work[me] > 0 -> work[me]-- }
+  :: work[me] == 0 ->
+     atomic {
+       locked();
+       if
+       :: runqsize > 0 -> runqsize--
+       :: else -> hands_over = true /* everything was stolen: the M goes to rest, which the workers show */
+       fi
+     }
+  fi
+}
+
+/* machine.cc handoffp: the M sits in a system call for ever. */
+inline hand_over() {
+  if
+  :: work[me] > 0 || runqsize > 0 -> startm(i, false)
+  :: work[me] == 0 && runqsize == 0 ->
+     if
+     :: d_step { nmspinning == 0 && npidle == 0 -> nmspinning = 1 };
+        startm(i, true)
+     :: nmspinning != 0 || npidle != 0 ->
+        atomic { locked(); pidle++; npidle++ }; /* nobody else puts on the global queue here */
+#ifndef MUTANT_handoff_without_recheck
+        if
+        :: work[0] > 0 || work[1] > 0 -> wakep(got, i)
+        :: work[0] == 0 && work[1] == 0
+        fi
+#else
+        skip
+#endif
+     fi
+  fi
+}
+#endif
+
+/* A goroutine of the user that makes another ready and then runs on for ever, or leaves. */
 proctype submitter(byte me) {
-  bool got;
+  bool got, hands_over;
   byte i;
   pending_work[me] = true; /* runqput: runqtail.store(release) */
 #ifndef MUTANT_no_submit_fence
   !pending_work[me]; /* atomic_thread_fence(seq_cst) */
 #endif
-  wakep(got, i)
+  wakep(got, i);
+#ifdef LEAVES
+  if
+  :: me == 0 -> slice_ends()
+  :: me == 0 -> hands_over = true
+  :: true
+  fi;
+  if
+  :: hands_over -> hand_over()
+  :: !hands_over
+  fi
+#endif
 }
 
 /* stealWork's one victim; the CAS on its runqhead. */
@@ -211,6 +278,12 @@ inline give_up() {
     :: true
 #endif
     fi;
+#ifdef LEAVES
+    if
+    :: runqsize > 0 -> goto top
+    :: else
+    fi;
+#endif
     has_p[me] = false; /* releasep, pidleput */
     pidle++;
     pending_npidle[me] = true
@@ -245,10 +318,10 @@ end_asleep:
 
 /* Go's checkRunqsNoP: a P again for whatever lies there, and spin with it. */
 inline look_again() {
-  found = false;
+  found = runqsize > 0;
   if
-  :: work[0] > 0 -> found = true
-  :: work[0] == 0
+  :: !found && work[0] > 0 -> found = true
+  :: found || work[0] == 0
   fi;
   if
   :: !found && work[1] > 0 -> found = true
@@ -291,7 +364,17 @@ end_first:
   :: has_p[me]
   fi;
 top:
-  /* Own and global queue: nothing ever. Then it spins if 2 * nmspinning < busy Ps: while others spin it may
+#ifdef LEAVES
+  if
+  :: atomic { runqsize > 0 -> locked(); runqsize--; got = true }
+  :: runqsize == 0
+  fi;
+  if
+  :: got -> goto found_work
+  :: !got
+  fi;
+#endif
+  /* Own queue: nothing ever. Then it spins if 2 * nmspinning < busy Ps: while others spin it may
    * have to do without. */
   if
   :: atomic { !spinning[me] -> become_spinning() }
@@ -307,14 +390,19 @@ top:
      fi
   :: !spinning[me]
   fi;
+found_work:
   if
   :: got ->
      got = false;
      /* Go's resetspinning */
-     d_step { spinning[me] = false; assert(nmspinning > 0); nmspinning-- };
+     if
+     :: spinning[me] ->
+        d_step { spinning[me] = false; assert(nmspinning > 0); nmspinning-- };
 #ifndef MUTANT_found_without_wakep
-     wakep(got, i);
+        wakep(got, i)
 #endif
+     :: !spinning[me]
+     fi;
      if
      :: goto top         /* it ran shortly */
      :: atomic { true; goto end_busy } /* it runs for ever */
@@ -329,11 +417,22 @@ end_busy:
 proctype judge() {
   timeout;
   assert(!((work[0] + work[1] > 0) && pidle > 0));
+  assert(!(runqsize > 0 && pidle > 0));
   assert(pending_work[0] + pending_work[1] == 0 && npidle == pidle && nmspinning == 0)
 }
 
 init {
   atomic {
+#ifdef LEAVES
+    /* One P for both workers; the second comes from the submitter that leaves. */
+    exists[0] = true;
+    exists[1] = true;
+    asleep[1] = true;
+    if
+    :: has_p[0] = true
+    :: asleep[0] = true; pidle = 1; npidle = 1
+    fi;
+#else
     /* Worker 0 has come from a goroutine; the other P is idle, and worker 1 asleep. */
     exists[0] = true;
     has_p[0] = true;
@@ -341,6 +440,7 @@ init {
     :: exists[1] = true; asleep[1] = true; pidle = 1; npidle = 1
     :: exists[1] = true; has_p[1] = true
     fi;
+#endif
     run worker(0);
     run worker(1);
 #if WORKERS > 2
