@@ -1,6 +1,7 @@
 #include "runtime/sched/syscall.h"
 
 #include "rt0/arch.h"
+#include "rt0/upcalls.h"
 #include "runtime/base/fatal.h"
 #include "runtime/sched/locked_m.h"
 #include "runtime/sched/machine.h"
@@ -109,7 +110,12 @@ void exitsyscall() noexcept {
   bool has_p = old_p_is_ours(mp);
   if (!has_p) rt0_systemstack(take_idle_p, &has_p);
   m_locks_dec();
-  if (!has_p) return rt0_mcall(exitsyscall0);
+  if (!has_p) {
+    rt0_mcall(exitsyscall0);
+    // From the queue we may have been resumed by another goroutine's direct switch.
+    // tests/runtime/resume_test.cc
+    return rt0_finish_switch();
+  }
   mp->p->syscalltick.fetch_add(1, std::memory_order_relaxed);
   casgstatus(gp, gstatus::syscall, gstatus::running);
 }
