@@ -30,6 +30,12 @@ ret<int> sigprocmask(mask_how how, const sigset* set, sigset* old) noexcept {
                                         sizeof(sigset)));
 }
 
+sigset pending_signals() noexcept {
+  sigset waiting = 0;
+  raw_syscall(SYS_rt_sigpending, reinterpret_cast<long>(&waiting), sizeof(waiting));
+  return waiting;
+}
+
 ret<int> set_signal_stack(void* lo, std::size_t bytes) noexcept {
   const struct {
     void* sp;

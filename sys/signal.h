@@ -16,6 +16,9 @@ enum class mask_how : int { block = 0, unblock = 1, set = 2 };
 // Changes the calling M's kernel mask (set == nullptr: reads it) and returns the old one.
 ret<int> sigprocmask(mask_how, const sigset* set, sigset* old) noexcept;
 
+// Signals that are blocked here and wait, for this M or for the process.
+sigset pending_signals() noexcept;
+
 // [lo, lo + bytes) becomes the calling M's signal stack (sigaltstack(2); never SS_AUTODISARM, which stays
 // disarmed when a handler is left without a return).
 ret<int> set_signal_stack(void* lo, std::size_t bytes) noexcept;

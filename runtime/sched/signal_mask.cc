@@ -52,6 +52,36 @@ sys::sigset changed(sys::mask_how how, sys::sigset before, sys::sigset by) noexc
   return before;
 }
 
+// What waits for its block to end is delivered here, before the call returns: an M that took the new mask
+// sooner than we would have it, and its handler might run later. With sched.births, which is let go
+// meanwhile.
+void take_pending(sys::sigset process) noexcept RT0_REQUIRES(sched.births) {
+  set(everything);  // who blocks more after the unlock waits until we can answer
+  sched.births.unlock();
+  set(kernel_mask(getm(), process));
+  (void)hold_signals();
+  sched.births.lock();
+}
+
+// Returns the mask before.
+sys::sigset change_on_all(sys::mask_how how, sys::sigset by) noexcept {
+  sys::sigset before = 0;
+  (void)hold_signals();
+  {
+    lock_guard hold(sched.births);
+    before = sched.sigmask.load(std::memory_order_relaxed);
+    const sys::sigset less = before & ~changed(how, before, by);
+    if (less != 0 && (less & sys::pending_signals()) != 0) take_pending(changed(how, before, by));
+    const sys::sigset now = sched.sigmask.load(std::memory_order_relaxed);
+    const sys::sigset after = changed(how, now, by);
+    sys::sigset more = after & ~now;
+    sched.sigmask.store(after, std::memory_order_release);  // pairs with: follow_mask's and adopt_mask's load
+    if (more != 0) on_every_m(block_more, &more, turns::all_at_once);
+  }
+  adopt_mask();
+  return before;
+}
+
 }  // namespace
 
 sys::ret<int> change_mask(sys::mask_how how, const sys::sigset* wanted, sys::sigset* old) noexcept {
@@ -61,20 +91,8 @@ sys::ret<int> change_mask(sys::mask_how how, const sys::sigset* wanted, sys::sig
   sys::sigset by = wanted != nullptr ? *wanted : 0;
   if (how != sys::mask_how::unblock) by &= ~never_blocked;
   if (on_signal_stack()) return sys::sigprocmask(how, wanted != nullptr ? &by : nullptr, old);
-  sys::sigset before = sched.sigmask.load(std::memory_order_relaxed);
-  if (wanted != nullptr) {
-    (void)hold_signals();
-    {
-      lock_guard hold(sched.births);
-      before = sched.sigmask.load(std::memory_order_relaxed);
-      const sys::sigset after = changed(how, before, by);
-      sys::sigset more = after & ~before;
-      sched.sigmask.store(after,
-                          std::memory_order_release);  // pairs with: follow_mask's and adopt_mask's load
-      if (more != 0) on_every_m(block_more, &more, turns::all_at_once);
-    }
-    adopt_mask();
-  }
+  const sys::sigset before =
+      wanted != nullptr ? change_on_all(how, by) : sched.sigmask.load(std::memory_order_relaxed);
   if (old != nullptr) *old = before;
   return sys::ret<int>::from_raw(0);
 }

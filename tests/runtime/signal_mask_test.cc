@@ -198,7 +198,8 @@ TEST_CASE("syscall() finds the signal stack that sigaltstack set, not the M's") 
 // then on stood on the first one's signal stack.
 TEST_CASE("a handler is on the M's signal stack, and the program reads the flags that it wrote") {
   static std::atomic<std::uintptr_t> handler_sp{0};
-  struct sigaction own {}, before {}, now {};
+  struct sigaction own {
+  }, before{}, now{};
   own.sa_flags = SA_RESTART;
   own.sa_handler = [](int) { handler_sp = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); };
   REQUIRE(sigaction(SIGUSR1, &own, &before) == 0);
