@@ -123,7 +123,8 @@ g* globrunqget(p* pp, std::uint32_t max) noexcept {
   g* first = sched.runq.pop();
   // pp's ring has room: a P asks for more than one only when its ring is empty.
   for (std::uint32_t i = 1; i < n; i++) runqput(pp, sched.runq.pop(), false);
-  sched.runqsize.store(sched.runq.size, std::memory_order_relaxed);
+  // release: who sees the smaller number sees the ring too (work_is_queued).
+  sched.runqsize.store(sched.runq.size, std::memory_order_release);
   return first;
 }
 

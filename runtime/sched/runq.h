@@ -60,7 +60,9 @@ inline void runqput(p* pp, g* gp, bool next) noexcept {
     const std::uint32_t tail = pp->runqtail.load(std::memory_order_relaxed);
     if (tail - head < runq_capacity) {
       pp->runq[tail % runq_capacity].store(gp, std::memory_order_relaxed);
-      pp->runqtail.store(tail + 1, std::memory_order_release);  // pairs with: runqgrab's load(acquire)
+      // pairs with: runqgrab's load(acquire). The old runnext is published by this store, and the submitter
+      // goes on to look for an idle P without a fence of its own (wakep_published).
+      pp->runqtail.store(tail + 1, next ? std::memory_order_seq_cst : std::memory_order_release);
       return;
     }
     if (runqputslow(pp, gp, head, tail)) return;

@@ -1,165 +1,191 @@
-/* Submitters and idling Ms: runtime/sched/machine.cc wakep, startm; runq.cc runqput; the last part of
- * findrunnable (Go 1.21 proc.go). Can work lie on a queue while a P is idle and every M asleep?
+/* Submitters and idling Ms: runtime/sched/machine.cc wakep, startm, handoffp; runq.cc work_is_queued; park.cc
+ * commit_yield, commit_preempt; findrunnable.cc give_up_p, rest. Can work lie on a queue while a P is idle
+ * and every M asleep?
  *
- * Two goroutines that run for ever, each on a P, submit one goroutine each to their own queue; nobody but a
- * woken thief will run it. Two more Ps are worked by two Ms, or three (VARIANT third_m); each submitted
- * goroutine runs shortly or for ever.
+ * Two goroutines run on a P each and submit one goroutine each to their own ring; then
+ *   on P 0 it runs for ever, or is preempted once, perhaps after it gave way once (yield);
+ *   on P 1 it runs for ever, or blocks and its M gives the P away (handoffp).
+ * One more P, or two, is worked by two Ms; a third is made where those two run something for ever. A
+ * goroutine that was submitted, or preempted, runs shortly or for ever. P 0's M becomes one more worker if a
+ * preemption leads it to the scheduler.
  *
  * Promela is sequentially consistent, the machine is not. Every store that somebody looks at without a lock
  * goes through its M's store buffer, which reaches memory at any later time, or at the next fence: the
- * queue's tail, and the idler's npidle++ and nmspinning--. (On amd64 the last two are locked instructions,
- * fences themselves; other CPUs let a relaxed one wait.) The P list itself is read and written under
- * sched.lock only.
+ * ring's tail, and the idler's npidle++ and nmspinning--. (On amd64 the last two are locked instructions,
+ * fences themselves; other CPUs let a relaxed one wait.) The store to sched.runqsize is a fence. The P list
+ * itself is read and written under sched.lock only.
  *
- * Property: when nothing moves any more, no work lies on a queue while a P is idle. nmspinning never below 0.
+ * Property: when nothing moves any more, no work lies on a queue while a P is idle; nmspinning is never below
+ * 0.
  *
- * In VARIANT leaves a submitter's slice ends as well, and its goroutine goes to the global queue while its M takes
- * the next one (park.cc commit_preempt); or its M blocks and hands its P over (machine.cc handoffp). Only one of
- * the two, and one P fewer: there must be an M for every P.
+ * The cure that is verified: every M that gives a P up, spinning or not, looks at all queues again after it
+ * is on the idle list; wakep, when it gets no P, takes nmspinning back before it leaves sched.lock; who puts
+ * a goroutine on a queue calls wakep. Go's is another: only a spinning M looks again, wakep takes the lock
+ * even if npidle is 0, and where it finds no P it leaves needspinning, which makes the next M that gives up
+ * spin instead.
  *
- * The cure that is verified: every M, spinning or not, looks at all queues again after its P went to the idle
- * list, and wakep, when it gets no P, takes nmspinning back before it leaves sched.lock. VARIANT go_dance is
- * Go's instead: only a spinning M looks again, wakep has no early return for npidle == 0, and needspinning
- * holds a non-spinning M back.
+ * A yield is not a submitter of that kind: without a fence it may miss the P that goes idle. What it leaves
+ * behind waits for the end of the slice (sysmon), here the preemption.
  *
- *   VARIANT go_dance
- *   VARIANT third_m
- *   VARIANT leaves
- *   MUTANT no_recheck: ((work[0]+work[1])>0)
- *   MUTANT no_submit_fence: ((work[0]+work[1])>0)
- *   MUTANT no_idle_fence: ((work[0]+work[1])>0)
- *   MUTANT only_spinners_recheck: ((work[0]+work[1])>0)
- *   MUTANT dance_early_return: ((work[0]+work[1])>0)
- *   MUTANT dance_late_decrement: ((work[0]+work[1])>0)
- *   MUTANT late_phantom_decrement: ((work[0]+work[1])>0)
- *   MUTANT recheck_before_decrement: ((work[0]+work[1])>0)
- *   MUTANT found_without_wakep: ((work[0]+work[1])>0)
- *   MUTANT preempt_without_wakep: (runqsize>0)
- *   MUTANT handoff_without_recheck: ((work[0]+work[1])>0)
+ *   VARIANT relaxed_handoff
+ *   VARIANT relaxed_preempt
+ *   MUTANT no_recheck: (work[0]+work[1])+global)>0
+ *   MUTANT no_submit_fence: (work[0]+work[1])+global)>0
+ *   MUTANT no_idle_fence: (work[0]+work[1])+global)>0
+ *   MUTANT only_spinners_recheck: (work[0]+work[1])+global)>0
+ *   MUTANT late_phantom_decrement: (work[0]+work[1])+global)>0
+ *   MUTANT recheck_before_decrement: (work[0]+work[1])+global)>0
+ *   MUTANT found_without_wakep: (work[0]+work[1])+global)>0
+ *   MUTANT handoff_without_recheck: (work[0]+work[1])+global)>0
+ *   MUTANT handoff_without_fence: (work[0]+work[1])+global)>0
+ *   MUTANT preempt_without_wakep: (work[0]+work[1])+global)>0
+ *   MUTANT yield_without_slice: (work[0]+work[1])+global)>0
  */
-#define SUBMITTERS 2
-#ifdef VARIANT_third_m
-#define WORKERS 3
+/* The base has both, and a preemption that always comes; npidle and nmspinning are changed by locked
+ * instructions, as on amd64. The two variants have one of both, at will, and RELAXED counts. In them are the
+ * mutants that such a preemption would save. */
+#if defined(VARIANT_relaxed_handoff) || defined(MUTANT_no_submit_fence) || defined(MUTANT_no_idle_fence) || \
+    defined(MUTANT_only_spinners_recheck) || defined(MUTANT_handoff_without_recheck) ||                      \
+    defined(MUTANT_handoff_without_fence)
+#define RELAXED
+#define HANDOFF
+#elif defined(VARIANT_relaxed_preempt) || defined(MUTANT_yield_without_slice)
+#define RELAXED
+#define PREEMPT
 #else
-#define WORKERS 2
+#define HANDOFF
+#define PREEMPT
 #endif
 
-#if defined(VARIANT_go_dance) || defined(MUTANT_dance_early_return) || defined(MUTANT_dance_late_decrement)
-#define GO_DANCE
-#endif
+/* Who has a store buffer, and a place in the arrays: workers 0 and 1; the one that newm makes; P 0's M, after
+ * a preemption; P 1's M, which has a store buffer only. */
+#define BORN_LATE 2
+#define P0_M 3
+#define P1_M 4
+#define WORKERS 4
 
-#if defined(VARIANT_leaves) || defined(MUTANT_preempt_without_wakep) || defined(MUTANT_handoff_without_recheck)
-#define LEAVES
-#endif
+/* A P in an M's hand: its ring is empty, as all are that were on the idle list, or it is one of the two. */
+#define NO_P 0
+#define EMPTY_P 1
+#define P0 2
+#define P1 3
 
 /* sched.lock: what is done under it is one atomic step. */
-byte pidle = 0;          /* length of sched.pidle */
-bool asleep[WORKERS];    /* on sched.midle */
-bool exists[WORKERS];    /* newm made it */
-bool has_p[WORKERS];     /* m::p */
-bool nextp[WORKERS];     /* m::nextp, with the note's wake-up */
-bool spinning[WORKERS];  /* m::spinning */
-bool needspinning = false;
+byte pidle = 0;         /* length of sched.pidle */
+bool asleep[WORKERS];   /* on sched.midle */
+bool exists[WORKERS];   /* newm made it */
+bool tied[WORKERS + 1]; /* its goroutine runs for ever; or it is in startm */
+byte has_p[WORKERS];    /* m::p */
+byte nextp[WORKERS];    /* m::nextp, with the note's wake-up */
+bool spinning[WORKERS]; /* m::spinning */
 
 byte npidle = 0;
 byte nmspinning = 0;
-byte work[SUBMITTERS];
-byte runqsize = 0; /* the global queue's; written under sched.lock */
+byte work[2]; /* the rings */
+byte global = 0;
 
 /* Store buffers. */
-bool pending_work[SUBMITTERS];
-bool pending_npidle[WORKERS], pending_nmspinning[WORKERS];
+bool pending_work[2];
+bool pending_npidle[WORKERS + 1], pending_nmspinning[WORKERS];
 
 inline flush_npidle(w) { d_step { pending_npidle[w] -> pending_npidle[w] = false; npidle++ } }
 inline flush_nmspinning(w) {
   d_step { pending_nmspinning[w] -> assert(nmspinning > 0); pending_nmspinning[w] = false; nmspinning-- }
 }
 
+#ifdef RELAXED
+#define store_npidle(w) pending_npidle[w] = true
+#define store_nmspinning(w) pending_nmspinning[w] = true
+#else
+#define store_npidle(w) npidle++
+#define store_nmspinning(w) assert(nmspinning > 0); nmspinning--
+#endif
+
 proctype store_buffers() {
 end:
   do
   :: d_step { pending_work[0] -> pending_work[0] = false; work[0]++ }
   :: d_step { pending_work[1] -> pending_work[1] = false; work[1]++ }
+#ifdef RELAXED
   :: flush_npidle(0)
   :: flush_npidle(1)
-#if WORKERS > 2
-  :: flush_npidle(2)
-  :: flush_nmspinning(2)
-#endif
+  :: flush_npidle(BORN_LATE)
   :: flush_nmspinning(0)
   :: flush_nmspinning(1)
+  :: flush_nmspinning(BORN_LATE)
+#ifdef PREEMPT
+  :: flush_npidle(P0_M)
+  :: flush_nmspinning(P0_M)
+#endif
+#ifdef HANDOFF
+  :: flush_npidle(P1_M)
+#endif
+#endif
   od
 }
 
 /* The lock's release and acquire carry what its earlier holders stored. */
 inline locked() {
+#ifdef RELAXED
   d_step {
-    npidle = npidle + pending_npidle[0] + pending_npidle[1];
+    npidle = npidle + pending_npidle[0] + pending_npidle[1] + pending_npidle[BORN_LATE] +
+             pending_npidle[P0_M] + pending_npidle[P1_M];
     pending_npidle[0] = false;
     pending_npidle[1] = false;
-#if WORKERS > 2
-    npidle = npidle + pending_npidle[2];
-    pending_npidle[2] = false
-#endif
+    pending_npidle[BORN_LATE] = false;
+    pending_npidle[P0_M] = false;
+    pending_npidle[P1_M] = false
   }
+#else
+  skip
+#endif
 }
 
-/* pidleget; Go's pidlegetSpinning sets needspinning where there is none. Within sched.lock. */
+/* Within sched.lock. */
 inline pidleget(got) {
   got = pidle > 0;
   if
   :: got -> pidle--; npidle--
-  :: else -> needspinning = true
+  :: else -> skip
   fi
 }
 
-/* startm with a P in hand: mget, nextp, wakeup; newm where no M is idle. One more M than there are is never
- * made: startm waits for one that is on its way to sleep instead, which leaves interleavings out but no M
- * awake. */
-#if WORKERS > 2
-#define THERE_IS_AN_M (asleep[0] || asleep[1] || asleep[2] || !exists[1] || !exists[2])
-#else
-#define THERE_IS_AN_M (asleep[0] || asleep[1] || !exists[1])
-#endif
+/* startm with a P in hand: mget, nextp, wakeup; newm where no M is idle. One more M than there are is made
+ * only if none of them will ever sleep: else startm waits for one that is on its way, which leaves
+ * interleavings out but no M awake. */
+#define MAKES_ONE (!exists[BORN_LATE] && tied[0] && tied[1] && (!exists[P0_M] || tied[P0_M]))
 
-inline startm(i, spins) {
+inline startm(pp, spins) {
   atomic {
-    THERE_IS_AN_M;
+    tied[me] = true;
+    (asleep[0] || asleep[1] || asleep[BORN_LATE] || asleep[P0_M] || MAKES_ONE);
     locked();
-    if
-    :: asleep[0] -> i = 0
-    :: else ->
-#if WORKERS > 2
-       if
-       :: asleep[1] || !exists[1] -> i = 1
-       :: else -> i = 2
-       fi
-#else
-       i = 1
-#endif
-    fi;
-    asleep[i] = false;
-    exists[i] = true
+    d_step {
+      if
+      :: asleep[0] -> i = 0
+      :: else ->
+         if
+         :: asleep[1] -> i = 1
+         :: else ->
+            if
+            :: asleep[P0_M] -> i = P0_M
+            :: else -> i = BORN_LATE
+            fi
+         fi
+      fi;
+      asleep[i] = false;
+      exists[i] = true;
+      tied[me] = false
+    }
   };
-  atomic { spinning[i] = spins; nextp[i] = true; i = 0 }
+  d_step { spinning[i] = spins; nextp[i] = pp; i = 0 }
 }
 
 /* machine.cc wakep. */
-inline wakep(got, i) {
+inline wakep() {
   do
-  ::
-#ifndef GO_DANCE
-     if
-     :: npidle == 0 -> break
-     :: npidle != 0
-     fi;
-#endif
-#ifdef MUTANT_dance_early_return
-     if
-     :: npidle == 0 -> break
-     :: npidle != 0
-     fi;
-#endif
+  :: npidle == 0 -> break
+  :: npidle != 0 ->
      if
      :: d_step { nmspinning == 0 -> nmspinning = 1 }
      :: nmspinning != 0 -> break
@@ -167,7 +193,7 @@ inline wakep(got, i) {
      atomic {
        locked();
        pidleget(got);
-#if !defined(MUTANT_late_phantom_decrement) && !defined(MUTANT_dance_late_decrement)
+#ifndef MUTANT_late_phantom_decrement
        if
        :: !got -> nmspinning--
        :: got
@@ -175,9 +201,9 @@ inline wakep(got, i) {
 #endif
      };
      if
-     :: got -> startm(i, true)
+     :: got -> startm(EMPTY_P, true)
      :: !got
-#if defined(MUTANT_late_phantom_decrement) || defined(MUTANT_dance_late_decrement)
+#ifdef MUTANT_late_phantom_decrement
         -> nmspinning--
 #endif
      fi;
@@ -186,147 +212,191 @@ inline wakep(got, i) {
   got = false
 }
 
-#ifdef LEAVES
-/* park.cc commit_preempt, then schedule(): the P's own ring, else the global queue. */
-inline slice_ends() {
-  atomic { locked(); runqsize++ }; /* put_global */
-  !pending_work[me];               /* the lock was a fence */
-#ifndef MUTANT_preempt_without_wakep
-  wakep(got, i);
-#endif
+/* runq.cc work_is_queued. P 1's ring is empty where handoffp looks. */
+inline look_at(queue) {
   if
-  :: d_step { work[me] > 0 -> work[me]-- }
-  :: work[me] == 0 ->
-     atomic {
-       locked();
-       if
-       :: runqsize > 0 -> runqsize--
-       :: else -> hands_over = true /* everything was stolen: the M goes to rest, which the workers show */
-       fi
-     }
+  :: !found && queue > 0 -> found = true
+  :: found || queue == 0
+  fi
+}
+inline work_is_queued_elsewhere() {
+  found = false;
+#ifdef PREEMPT
+  look_at(global);
+#endif
+  look_at(work[0])
+}
+inline work_is_queued() {
+  work_is_queued_elsewhere();
+  look_at(work[1])
+}
+
+/* One from a ring, by its owner or a thief: the CAS on its runqhead. */
+inline take(ring) {
+  if
+  :: d_step { work[ring] > 0 -> work[ring]--; got = true }
+  :: work[ring] == 0
   fi
 }
 
-/* machine.cc handoffp: the M sits in a system call for ever. */
-inline hand_over() {
-  if
-  :: work[me] > 0 || runqsize > 0 -> startm(i, false)
-  :: work[me] == 0 && runqsize == 0 ->
-     if
-     :: d_step { nmspinning == 0 && npidle == 0 -> nmspinning = 1 };
-        startm(i, true)
-     :: nmspinning != 0 || npidle != 0 ->
-        atomic { locked(); pidle++; npidle++ }; /* nobody else puts on the global queue here */
-#ifndef MUTANT_handoff_without_recheck
-        if
-        :: work[0] > 0 || work[1] > 0 -> wakep(got, i)
-        :: work[0] == 0 && work[1] == 0
-        fi
-#else
-        skip
-#endif
-     fi
-  fi
-}
-#endif
-
-/* A goroutine of the user that makes another ready and then runs on for ever, or leaves. */
-proctype submitter(byte me) {
-  bool got, hands_over;
-  byte i;
-  pending_work[me] = true; /* runqput: runqtail.store(release) */
+/* runq.cc runqput's runqtail.store(release), then its caller's wakep. */
+inline submit(ring) {
+  pending_work[ring] = true;
 #ifndef MUTANT_no_submit_fence
-  !pending_work[me]; /* atomic_thread_fence(seq_cst) */
+  !pending_work[ring]; /* atomic_thread_fence(seq_cst) */
 #endif
-  wakep(got, i);
-#ifdef LEAVES
+  wakep()
+}
+
+/* machine.cc handoffp, of P 1. */
+inline handoffp() {
   if
-  :: me == 0 -> slice_ends()
-  :: me == 0 -> hands_over = true
-  :: true
+  :: work[1] > 0 || pending_work[1] || global > 0 -> goto has_work
+  :: !(work[1] > 0 || pending_work[1] || global > 0)
   fi;
   if
-  :: hands_over -> hand_over()
-  :: !hands_over
-  fi
+  :: nmspinning == 0 ->
+     if
+     :: npidle == 0 ->
+        if
+        :: d_step { nmspinning == 0 -> nmspinning = 1 }; startm(P1, true); goto blocked
+        :: nmspinning != 0
+        fi
+     :: npidle != 0
+     fi
+  :: nmspinning != 0
+  fi;
+  atomic {
+    locked();
+#ifdef PREEMPT
+    if
+    :: global == 0
+    :: global > 0 -> goto has_work
+    fi;
 #endif
+    pidle++; /* pidleput */
+    store_npidle(P1_M)
+  };
+#ifndef MUTANT_handoff_without_recheck
+#ifndef MUTANT_handoff_without_fence
+  !pending_npidle[P1_M];
+#endif
+  work_is_queued_elsewhere();
+  if
+  :: found -> found = false; wakep()
+  :: !found
+  fi;
+#endif
+  goto blocked;
+has_work:
+  !pending_work[1]; /* startm's lock and the note carry it */
+  startm(P1, false);
+blocked:
+  skip
 }
 
-/* stealWork's one victim; the CAS on its runqhead. */
-inline steal(victim) {
+/* A goroutine on P 1 that makes another ready, then runs on for ever or blocks. */
+proctype p1_goroutine(byte me) {
+  bool got, found;
+  byte i;
+  submit(1);
+#ifdef HANDOFF
+#ifndef PREEMPT
   if
-  :: d_step { work[victim] > 0 -> work[victim]--; got = true }
-  :: work[victim] == 0
+  :: true -> goto done
+  :: true
+  fi;
+#endif
+  handoffp();
+done:
+#endif
+  skip
+}
+
+#ifdef PREEMPT
+#ifndef HANDOFF
+/* park.cc commit_yield, the next goroutine being taken already. */
+inline commit_yield() {
+  pending_work[0] = true;
+  if
+  :: npidle == 0
+  :: npidle != 0 -> !pending_work[0]; wakep()
   fi
+}
+#endif
+
+/* park.cc commit_preempt: put_global, wakep. */
+inline commit_preempt() {
+  atomic { locked(); work[0] = work[0] + pending_work[0]; pending_work[0] = false; global++ };
+#ifndef MUTANT_preempt_without_wakep
+  wakep()
+#endif
+}
+#endif
+
+/* The same on P 0, which then runs on for ever, or is preempted: for the ring's next goroutine, or P 0's M
+ * asks the scheduler. */
+proctype p0_goroutine(byte me) {
+  bool got;
+  byte i;
+  submit(0);
+#ifdef PREEMPT
+#ifndef HANDOFF
+  if
+  :: true -> goto done
+  :: true
+  :: true -> /* yield, straight to the ring's next */
+     take(0);
+     if
+     :: got -> got = false; commit_yield()
+     :: !got
+     fi;
+#ifdef MUTANT_yield_without_slice
+     goto done
+#endif
+  fi;
+#endif
+  if
+  :: true -> /* next_directly; the one that it finds runs for ever */
+     take(0);
+     if
+     :: got -> got = false; commit_preempt(); goto done
+     :: !got
+     fi
+  :: true /* scheduler_is_due */
+  fi;
+  commit_preempt();
+  atomic { exists[P0_M] = true; nextp[P0_M] = P0 };
+done:
+#endif
+  skip
 }
 
 inline become_spinning() {
-  spinning[me] = true;
-  nmspinning++;
-  needspinning = false
+  d_step { nmspinning = nmspinning + !spinning[me]; spinning[me] = true }
 }
 
-/* findrunnable, after everything else: gives the P back, looks once more, sleeps. */
-inline give_up() {
+/* findrunnable.cc give_up_p. */
+inline give_up_p() {
   atomic {
     locked();
     if
-#ifdef GO_DANCE
-    :: !spinning[me] && needspinning -> become_spinning(); goto top
-    :: !(!spinning[me] && needspinning)
-#else
-    :: true
+#ifdef PREEMPT
+    :: global > 0 -> global--; goto execute
 #endif
-    fi;
-#ifdef LEAVES
-    if
-    :: runqsize > 0 -> goto top
-    :: else
-    fi;
-#endif
-    has_p[me] = false; /* releasep, pidleput */
-    pidle++;
-    pending_npidle[me] = true
-  };
-#ifdef MUTANT_recheck_before_decrement
-  look_again();
-#endif
-  was_spinning = spinning[me];
-  if
-  :: atomic { was_spinning && !pending_nmspinning[me] -> spinning[me] = false; pending_nmspinning[me] = true }
-  :: !was_spinning
-  fi;
-#ifndef MUTANT_no_idle_fence
-  !pending_npidle[me] && !pending_nmspinning[me];
-#endif
-#if !defined(MUTANT_no_recheck) && !defined(MUTANT_recheck_before_decrement)
-  if
-#if defined(GO_DANCE) || defined(MUTANT_only_spinners_recheck)
-  :: !was_spinning
-  :: was_spinning -> look_again()
-#else
-  :: look_again()
-#endif
-  fi;
-#endif
-  /* stopm */
-  was_spinning = false;
-  atomic { locked(); asleep[me] = true };
-end_asleep:
-  atomic { nextp[me] -> nextp[me] = false; assert(!has_p[me]); has_p[me] = true }
+    :: global == 0 ->
+       assert(has_p[me] != P0 || work[0] + pending_work[0] == 0);
+       assert(has_p[me] != P1 || work[1] + pending_work[1] == 0);
+       has_p[me] = NO_P; /* releasep, pidleput */
+       pidle++;
+       store_npidle(me)
+    fi
+  }
 }
 
-/* Go's checkRunqsNoP: a P again for whatever lies there, and spin with it. */
-inline look_again() {
-  found = runqsize > 0;
-  if
-  :: !found && work[0] > 0 -> found = true
-  :: found || work[0] == 0
-  fi;
-  if
-  :: !found && work[1] > 0 -> found = true
-  :: found || work[1] == 0
-  fi;
+/* findrunnable.cc p_for_missed_work. */
+inline p_for_missed_work() {
+  work_is_queued();
   if
   :: atomic {
        found ->
@@ -334,121 +404,145 @@ inline look_again() {
        found = false;
        pidleget(got);
        if
-       :: got -> got = false; has_p[me] = true
+       :: got -> got = false; has_p[me] = EMPTY_P
        :: else -> skip
        fi
      };
      if
-     :: has_p[me] ->
-        atomic {
-          if
-          :: !spinning[me] -> become_spinning()
-          :: spinning[me]
-          fi;
-          goto top
-        }
-     :: !has_p[me]
+     :: has_p[me] != NO_P -> was_spinning = false; become_spinning(); goto top
+     :: has_p[me] == NO_P
      fi
   :: !found
   fi
+}
+
+/* findrunnable.cc rest; the timers are in idle_m.pml. */
+inline rest() {
+#ifdef MUTANT_recheck_before_decrement
+  p_for_missed_work();
+#endif
+  was_spinning = spinning[me];
+  if
+  :: atomic { was_spinning && !pending_nmspinning[me] -> spinning[me] = false; store_nmspinning(me) }
+  :: !was_spinning
+  fi;
+#ifndef MUTANT_no_idle_fence
+  !pending_npidle[me] && !pending_nmspinning[me];
+#endif
+#if defined(MUTANT_only_spinners_recheck)
+  if
+  :: !was_spinning
+  :: was_spinning -> p_for_missed_work()
+  fi;
+#elif !defined(MUTANT_no_recheck) && !defined(MUTANT_recheck_before_decrement)
+  p_for_missed_work();
+#endif
+  /* stopm */
+  atomic { locked(); was_spinning = false; asleep[me] = true };
+end_asleep:
+  atomic { nextp[me] != NO_P -> assert(has_p[me] == NO_P); has_p[me] = nextp[me]; nextp[me] = NO_P }
 }
 
 proctype worker(byte me) {
   bool got, found, was_spinning;
   byte i;
 end_unborn:
-  exists[me];
-end_first:
   if
-  :: atomic { nextp[me] -> nextp[me] = false; has_p[me] = true }
-  :: has_p[me]
+  :: atomic { nextp[me] != NO_P -> has_p[me] = nextp[me]; nextp[me] = NO_P }
+  :: has_p[me] != NO_P
   fi;
 top:
-#ifdef LEAVES
+#ifdef PREEMPT
   if
-  :: atomic { runqsize > 0 -> locked(); runqsize--; got = true }
-  :: runqsize == 0
+  :: has_p[me] == P0 -> take(0)
+  :: has_p[me] != P0
   fi;
+#endif
+#ifdef HANDOFF
   if
-  :: got -> goto found_work
+  :: has_p[me] == P1 -> take(1)
+  :: has_p[me] != P1
+  fi;
+#endif
+#ifdef PREEMPT
+  if
+  :: got -> goto taken
   :: !got
   fi;
+  /* from_global_queue */
+  if
+  :: global == 0
+  :: atomic { global > 0 -> locked(); global--; goto execute }
+  fi;
 #endif
-  /* Own queue: nothing ever. Then it spins if 2 * nmspinning < busy Ps: while others spin it may
-   * have to do without. */
+  /* It spins if 2 * nmspinning < busy Ps: while others spin it may have to do without. */
   if
   :: atomic { !spinning[me] -> become_spinning() }
-  :: atomic { !spinning[me] && nmspinning > 0 -> skip }
+  :: !spinning[me] && nmspinning > 0 -> goto nothing
   :: spinning[me]
   fi;
+  take(0);
+  if
+  :: !got -> take(1)
+  :: got
+  fi;
+taken:
+  if
+  :: got -> got = false
+  :: !got -> goto nothing
+  fi;
+execute:
   if
   :: spinning[me] ->
-     steal(0);
-     if
-     :: !got -> steal(1)
-     :: got
-     fi
+     /* proc.cc resetspinning */
+     d_step { spinning[me] = false; assert(nmspinning > 0); nmspinning-- };
+#ifndef MUTANT_found_without_wakep
+     wakep()
+#endif
   :: !spinning[me]
   fi;
-found_work:
   if
-  :: got ->
-     got = false;
-     /* Go's resetspinning */
-     if
-     :: spinning[me] ->
-        d_step { spinning[me] = false; assert(nmspinning > 0); nmspinning-- };
-#ifndef MUTANT_found_without_wakep
-        wakep(got, i)
-#endif
-     :: !spinning[me]
-     fi;
-     if
-     :: goto top         /* it ran shortly */
-     :: atomic { true; goto end_busy } /* it runs for ever */
-     fi
-  :: !got -> give_up(); goto top
+  :: goto top                                        /* it ran shortly */
+  :: atomic { tied[me] = true; goto end_for_ever }
   fi;
-end_busy:
+nothing:
+  give_up_p();
+  rest();
+  goto top;
+end_for_ever:
   false
 }
 
 /* Nothing moves any more. */
 proctype judge() {
   timeout;
-  assert(!((work[0] + work[1] > 0) && pidle > 0));
-  assert(!(runqsize > 0 && pidle > 0));
+  assert(!((work[0] + work[1] + global > 0) && pidle > 0));
   assert(pending_work[0] + pending_work[1] == 0 && npidle == pidle && nmspinning == 0)
 }
 
 init {
   atomic {
-#ifdef LEAVES
-    /* One P for both workers; the second comes from the submitter that leaves. */
+    /* Worker 0 has come from a goroutine. */
     exists[0] = true;
     exists[1] = true;
+    has_p[0] = EMPTY_P;
+#ifdef PREEMPT
     asleep[1] = true;
-    if
-    :: has_p[0] = true
-    :: asleep[0] = true; pidle = 1; npidle = 1
-    fi;
 #else
-    /* Worker 0 has come from a goroutine; the other P is idle, and worker 1 asleep. */
-    exists[0] = true;
-    has_p[0] = true;
     if
-    :: exists[1] = true; asleep[1] = true; pidle = 1; npidle = 1
-    :: exists[1] = true; has_p[1] = true
+    :: asleep[1] = true
+    :: has_p[1] = EMPTY_P /* a fourth P */
     fi;
 #endif
     run worker(0);
     run worker(1);
-#if WORKERS > 2
-    run worker(2);
+    run worker(BORN_LATE);
+#ifdef PREEMPT
+    run worker(P0_M);
 #endif
     run store_buffers();
-    run submitter(0);
-    run submitter(1);
+    run p0_goroutine(P0_M);
+    run p1_goroutine(P1_M);
     run judge()
   }
 }
