@@ -223,7 +223,7 @@ TEST_CASE("a random program ends, and nothing was lost") {
   rng random(test_seed());
   std::fflush(stdout);
   const auto until =
-      std::chrono::steady_clock::now() + std::chrono::seconds(env_number("RT0_STRESS_SECONDS", 6));
+      std::chrono::steady_clock::now() + std::chrono::seconds(env_number("RT0_STRESS_SECONDS", 8));
   int rounds = 0;
   do {
     std::vector<std::thread> threads;
