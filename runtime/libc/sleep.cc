@@ -1,4 +1,4 @@
-// Sleeping: on the timer heap, never in the kernel.
+// Sleeping: on the scheduler's timers, never in the kernel.
 #include <errno.h>
 #include <time.h>
 #include <unistd.h>

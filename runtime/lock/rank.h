@@ -14,7 +14,7 @@ enum class lock_rank : std::uint8_t {
   sched,        // sched.lock: global queue, idle lists
   allg,         // the list of all goroutines
   gfree,        // global free goroutines
-  timers,       // one P's timer heap
+  timers,       // one P's timers
   stack_slabs,  // mem: stack slots
   heap,         // mem: the central heap
 };

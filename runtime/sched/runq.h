@@ -15,7 +15,8 @@ struct runq_taken {
 // Takes the next goroutine of pp. Owner of pp only.
 runq_taken runqget(p* pp) noexcept;
 
-// Never falsely true: the goroutine on its way between runnext and ring is seen. Any M.
+// The goroutine that runqput moves from runnext to the ring is seen. One that findrunnable moves so is not,
+// for a moment; its P takes it next. Any M.
 bool runqempty(const p* pp) noexcept;
 
 // Whether any queue holds a goroutine; after a fence: every one that was submitted before. Any M.

@@ -21,8 +21,7 @@ constexpr std::int64_t syscall_patience_ns = 10'000'000;  // even if nobody want
 constexpr std::int64_t min_delay_ns = 20'000, max_delay_ns = 10'000'000;
 constexpr std::int64_t wanted_delay_ns = 2'000'000, timer_delay_ns = 1'000'000;
 constexpr std::int64_t timer_grace_ns = 100'000;  // so late, a timer's P will not look at it any more
-constexpr int quick_rounds =
-    50;  // so many rounds in which nothing was taken at the shortest delay, then longer ones
+constexpr int quick_rounds = 50;  // in which nothing was taken, at the shortest delay; then longer ones
 
 // Something else could run on pp.
 bool is_wanted(p& pp, std::int64_t now_ns) noexcept {
