@@ -12,8 +12,8 @@ fail() {
   failures=$((failures + 1))
 }
 
-# asked HOW SIGNAL...: starts it, which reads from a pipe that we hold open, sends the signals, and then a byte if
-# $byte says so. Its words go to $work/out, its status to $status.
+# asked HOW SIGNAL...: starts it, which reads from a pipe that we hold open, sends the signals, and then a byte
+# if $byte says so. Its words go to $work/out, its status to $status.
 byte=no
 asked() {
   local how=$1
@@ -25,7 +25,9 @@ asked() {
   pid=$!
   until grep -q ready "$work/out"; do kill -0 $pid || break; done
   # It sleeps in read.
-  until [ "$(cut -d' ' -f1 /proc/$pid/syscall 2>/dev/null || echo 0)" = 0 ]; do kill -0 $pid 2>/dev/null || break; done
+  until [ "$(cut -d' ' -f1 /proc/$pid/syscall 2>/dev/null || echo 0)" = 0 ]; do
+    kill -0 $pid 2>/dev/null || break
+  done
   threads=$(ls /proc/$pid/task | wc -l)
   for signal; do
     kill -"$signal" $pid 2>/dev/null || :
