@@ -12,8 +12,8 @@ fail() {
   failures=$((failures + 1))
 }
 
-# asked HOW SIGNAL...: starts it, which reads from a pipe that we hold open, sends the signals, and then a byte
-# if $byte says so. Its words go to $work/out, its status to $status.
+# asked HOW SIGNAL...: starts it, which reads from a pipe that we hold open, sends the signals, and then a
+# byte if $byte says so. Its words go to $work/out, its status to $status.
 byte=no
 asked() {
   local how=$1
