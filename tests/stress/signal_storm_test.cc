@@ -24,7 +24,7 @@
 
 namespace {
 
-constexpr int threads = 16, rounds = 100'000;
+constexpr int threads = 16, signals = 100'000;
 
 struct alignas(64) counts {
   std::atomic<long> real_time{0}, standard{0}, sent{0};
@@ -111,7 +111,7 @@ TEST_CASE("100,000 signals to threads that do everything") {
   while (ready < threads) std::this_thread::yield();
   std::mt19937 random(start);
   long standard[threads] = {}, refused = 0;
-  for (int i = 0; i < rounds; i++) {
+  for (int sent = 0; sent < signals;) {
     counts& to = all[random() % threads];
     const pthread_t id = to.thread.native_handle();
     if (random() % 2 == 0) {
@@ -122,9 +122,11 @@ TEST_CASE("100,000 signals to threads that do everything") {
         std::this_thread::yield();
       }
       to.sent++;
+      sent++;
     } else if (to.acknowledged.exchange(false)) {
       REQUIRE(pthread_kill(id, SIGUSR1) == 0);
       standard[&to - all]++;
+      sent++;
     }
     if (random() % 64 == 0) sem_post(&semaphore);
     if (random() % 64 == 0) REQUIRE(write(pipe_out, "x", 1) == 1);
@@ -146,6 +148,7 @@ TEST_CASE("100,000 signals to threads that do everything") {
     CHECK(all[i].standard == standard[i]);
     total += all[i].real_time + all[i].standard;
   }
+  CHECK(total == signals);
   CHECK(strangers == 0);
   MESSAGE(total << " handlers, " << refused << " refused for want of room");
 }
