@@ -16,7 +16,9 @@ enum class lock_rank : std::uint8_t {
   gfree,        // global free goroutines
   timers,       // one P's timers
   stack_slabs,  // mem: stack slots
-  heap,         // mem: the central heap
+  heap_exchange,  // mem: one size class's batches
+  heap,           // mem: the central heap
+  heap_large,     // mem: the table of large blocks
 };
 
 }  // namespace rt0

@@ -7,14 +7,13 @@
 //   chunk, 4 MiB, aligned:  | page bitmap, first_page[1024], spans[1024] | page | page | ...  | page |
 //                           |<---- header: 17 pages, touched as used --->|
 //
-// No block has a header, so 64 B take 64 B, an overrun hits a neighbour's data and not the heap's, and a
-// freed block is never written to. The bitmap tells a double free and a wrong address exactly; next to the
-// lock its cost does not show.
+// No block has a header, so 64 B take 64 B, and an overrun hits a neighbour's data and not the heap's. The
+// bitmap says which blocks are out, with the program or in a cache (cache.h), and tells a wrong address from
+// a block.
 //
 // Rejected: a header before each block (glibc: 8-16 B each, and the first victim of an overrun); free lists
-// threaded through the blocks in the central heap (a cache miss per block to refill a P's cache, and no
-// double-free check; the caches themselves may thread theirs); spans of their own allocation (a second
-// allocator to bootstrap).
+// threaded through the blocks of a span (pages never used would be touched to be linked); spans of their own
+// allocation (a second allocator to bootstrap).
 #pragma once
 #include <atomic>
 #include <bit>
@@ -31,7 +30,8 @@ inline constexpr unsigned chunk_pages = chunk_bytes / sys::page_bytes;
 inline constexpr std::uint8_t medium_span = 0xff;  // span::size_class of a run that is one block
 
 // A run of pages: equal blocks of one size class, or one medium block. Its record stands in its chunk's
-// header, at the index of its first page.
+// header, at the index of its first page. What free() reads of it without the lock stays as it is while one
+// of its blocks is out.
 struct span {
   span* next;  // of its class's list of spans with free blocks
   span* prev;
@@ -39,9 +39,17 @@ struct span {
   std::uint16_t pages;
   std::uint16_t free_blocks;
   std::uint16_t fresh_block;  // blocks from here on were never handed out
+  std::uint16_t blocks;  // 0 in a medium one
   std::uint8_t size_class;
-  bool zeroed;                          // its pages came zeroed: so are its blocks from fresh_block on
-  std::uint64_t used[max_blocks / 64];  // blocks that do not exist are marked as used
+  bool zeroed;               // its pages came zeroed: so are its blocks from fresh_block on
+  std::uint32_t reciprocal;  // size_class's
+  // Blocks that are out; those that do not exist are marked too. Written under the lock. Relaxed: who gives a
+  // block back was given it after its bit was set, and no other bit is asked for.
+  std::atomic<std::uint64_t> used[max_span_blocks / 64];
+
+  bool is_out(unsigned index) const {
+    return (used[index / 64].load(std::memory_order_relaxed) >> index % 64 & 1) != 0;
+  }
 };
 static_assert(sizeof(span) == 64, "one cache line");
 
@@ -84,7 +92,7 @@ struct chunk {
   // The first page of the span that each page belongs to; 0: no block begins here (free, header, inside a
   // medium block).
   std::uint16_t first_page[chunk_pages];
-  span spans[chunk_pages];
+  alignas(64) span spans[chunk_pages];
 };
 
 inline constexpr unsigned header_pages = (sizeof(chunk) + sys::page_bytes - 1) / sys::page_bytes;
@@ -127,5 +135,37 @@ class chunk_map {
   leaf first_leaf_{};
   bool first_leaf_in_use_ = false;
 };
+
+// The program's chunks. Written under the heap's lock.
+extern constinit chunk_map chunks;
+
+// A small block; s is nullptr when no block of a small span begins at the address.
+struct block_ref {
+  span* s;
+  unsigned index;
+};
+
+// Without the lock. A page that begins no block leads to the record of page 0, the header's, which has no
+// blocks; nor has a medium span.
+inline block_ref find_small(const void* at) {
+  if (!chunks.holds(at)) [[unlikely]]
+    return {nullptr, 0};
+  chunk* c = chunk_of(at);
+  const std::size_t in_chunk = reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(c);
+  const std::size_t first = c->first_page[in_chunk / sys::page_bytes];
+  span* s = &c->spans[first];
+  const auto [index, starts] = block_at(in_chunk - first * sys::page_bytes, s->reciprocal);
+  return {starts && index < s->blocks ? s : nullptr, index};
+}
+
+// The span of a live medium block, or nullptr. Without the lock.
+inline span* find_medium(const void* at) {
+  if (!chunks.holds(at)) return nullptr;
+  chunk* c = chunk_of(at);
+  const std::size_t in_chunk = reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(c);
+  const std::size_t first = c->first_page[in_chunk / sys::page_bytes];
+  if (first == 0 || first * sys::page_bytes != in_chunk) return nullptr;
+  return c->spans[first].size_class == medium_span ? &c->spans[first] : nullptr;
+}
 
 }  // namespace rt0

@@ -8,12 +8,13 @@
 // address that is not a live block's start is the program's error: fatal.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 
 namespace rt0 {
 
 // mallocinit's place in schedinit: checks that the system's addresses are those that the chunk map can hold.
 // No page is touched before the first block.
-void heap_init() noexcept;
+void heap_init(std::uint64_t random) noexcept;
 
 void* heap_alloc(std::size_t bytes) noexcept;
 void* heap_alloc_zeroed(std::size_t bytes) noexcept;
@@ -24,6 +25,9 @@ void* heap_alloc_aligned(std::size_t bytes, std::size_t align) noexcept;
 void* heap_realloc(void* block, std::size_t bytes) noexcept;
 // Null: nothing to do.
 void heap_free(void* block) noexcept;
+// The same two, for who has tried the cache (cache.h).
+void* heap_alloc_uncached(std::size_t bytes) noexcept;
+void heap_free_uncached(void* block) noexcept;
 // What the block holds, at least what was asked for. Null: 0.
 std::size_t heap_usable_bytes(const void* block) noexcept;
 // Address space that is mapped for the heap.

@@ -1,9 +1,13 @@
 #include "runtime/mem/page_heap.h"
 
 #include "runtime/base/fatal.h"
+#include "runtime/base/tables.h"
 #include "runtime/mem/pages.h"
 
 namespace rt0 {
+
+RT0_TABLE constinit chunk_map chunks;
+
 namespace {
 
 constexpr unsigned usable_pages = chunk_pages - header_pages;
@@ -119,7 +123,7 @@ void page_heap::wake(span* s) noexcept {
 
 void page_heap::drop(chunk* c) noexcept {
   unlink(c);
-  chunks_.leave(c);
+  chunks.leave(c);
   chunk_count_--;
   unmap_pages(c, chunk_bytes);
 }
@@ -159,7 +163,7 @@ chunk* page_heap::add_chunk() noexcept {
   void* at = map_aligned(chunk_bytes, chunk_bytes, is_first ? slack::kept : slack::unmapped);
   if (at == nullptr) return nullptr;
   chunk* c = static_cast<chunk*>(at);
-  if (!chunks_.enter(c)) {
+  if (!chunks.enter(c)) {
     unmap_pages(c, chunk_bytes);
     return nullptr;
   }

@@ -51,8 +51,6 @@ class page_heap {
   // Gives back the span's pages from the given count on; at least one stays.
   void trim(span*, unsigned pages) noexcept;
 
-  // The chunk at is in, or nullptr: no such chunk. May be called without the lock.
-  chunk* find_chunk(const void* at) const noexcept { return chunks_.holds(at) ? chunk_of(at) : nullptr; }
   std::size_t mapped_bytes() const noexcept { return chunk_count_ * chunk_bytes; }
 
  private:
@@ -76,7 +74,6 @@ class page_heap {
   chunk* spare_ = nullptr;  // the one chunk without live spans that is kept; it stands in its list too
   std::size_t chunk_count_ = 0;
   bool had_chunk_ = false;
-  chunk_map chunks_;
 };
 
 }  // namespace rt0

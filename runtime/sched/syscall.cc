@@ -37,7 +37,7 @@ bool old_p_is_ours(m* mp) noexcept {
     return false;
   }
   pp->m.store(mp, std::memory_order_relaxed);
-  mp->p = pp;
+  set_p(mp, pp);
   return true;
 }
 
@@ -81,7 +81,7 @@ bool entersyscall() noexcept {
   p* pp = mp->p;
   casgstatus(mp->curg, gstatus::running, gstatus::syscall);
   mp->oldp = pp;
-  mp->p = nullptr;
+  set_p(mp, nullptr);
   pp->m.store(nullptr, std::memory_order_relaxed);
   // seq_cst, then the look at gcwaiting: begin_stop stores gcwaiting, then looks at the status. One of the
   // two sees the other (StoreLoad).
