@@ -4,6 +4,7 @@
 #include "runtime/base/tables.h"
 #include "runtime/lock/mutex.h"
 #include "runtime/mem/central.h"
+#include "runtime/mem/idle.h"
 
 namespace rt0 {
 
@@ -26,7 +27,16 @@ constexpr std::size_t exchange_bytes = 512 * 1024;
 struct exchange {
   mutex<lock_rank::heap_exchange> lock;
   std::atomic<std::uint32_t> count{0};  // written under the lock; read without as a hint
+  std::uint32_t low RT0_GUARDED_BY(lock) = 0;  // the least that it had since exchange_return_idle
   free_block* batches[max_batches] RT0_GUARDED_BY(lock) = {};
+
+  free_block* take() RT0_REQUIRES(lock) {
+    const std::uint32_t n = count.load(std::memory_order_relaxed);
+    if (n == 0) return nullptr;
+    count.store(n - 1, std::memory_order_relaxed);
+    if (n - 1 < low) low = n - 1;
+    return batches[n - 1];
+  }
 };
 
 RT0_TABLE constinit exchange exchanges[class_count]{};
@@ -54,10 +64,7 @@ free_block* receive(unsigned cls) {
   exchange& x = exchanges[cls];
   if (x.count.load(std::memory_order_relaxed) == 0) return nullptr;
   lock_guard hold(x.lock);
-  const std::uint32_t n = x.count.load(std::memory_order_relaxed);
-  if (n == 0) return nullptr;
-  x.count.store(n - 1, std::memory_order_relaxed);
-  return x.batches[n - 1];
+  return x.take();
 }
 
 // The first of up to a batch of new blocks; the others are loaded.
@@ -89,6 +96,7 @@ void cache_free(heap_cache* cache, unsigned cls, void* block) noexcept {
   class_cache& c = cache->of[cls];
   if (c.room == 0) {
     if (c.loaded != nullptr) {
+      heap_freed();
       if (c.previous != nullptr) send(cls, c.previous);
       c.previous = c.loaded;
       c.loaded = nullptr;
@@ -104,6 +112,27 @@ void cache_purge(heap_cache* cache) noexcept {
     if (c.previous != nullptr) send(cls, c.previous);
     if (c.loaded != nullptr) c.room == 0 ? send(cls, c.loaded) : central_give(c.loaded);
     c = {};
+  }
+}
+
+void exchange_return_idle(bool all) noexcept {
+  for (exchange& x : exchanges) {
+    std::uint32_t idle;
+    {
+      lock_guard hold(x.lock);
+      idle = all ? x.count.load(std::memory_order_relaxed) : x.low;
+    }
+    for (; idle != 0; idle--) {
+      free_block* batch;
+      {
+        lock_guard hold(x.lock);
+        batch = x.take();
+      }
+      if (batch == nullptr) break;
+      central_give(batch);
+    }
+    lock_guard hold(x.lock);
+    x.low = x.count.load(std::memory_order_relaxed);
   }
 }
 

@@ -107,7 +107,9 @@ struct heap_cache {
 void* cache_alloc(heap_cache*, unsigned size_class) noexcept;
 // Takes a block that is out, and not sealed.
 void cache_free(heap_cache*, unsigned size_class, void* block) noexcept;
-// Gives back all that the cache holds. Nobody uses it meanwhile.
+// Gives back all that the cache holds. Nobody uses it meanwhile. Any lock below rank heap_exchange may be held.
 void cache_purge(heap_cache*) noexcept;
+// The batches that no P wanted since the last call, or all, go back to their spans.
+void exchange_return_idle(bool all) noexcept;
 
 }  // namespace rt0

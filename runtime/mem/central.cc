@@ -105,6 +105,24 @@ void give_block(block_ref ref) RT0_REQUIRES(heap.lock) {
   drop_surplus(heap.pages.release(s));
 }
 
+void release_empty_spans() RT0_REQUIRES(heap.lock) {
+  for (span* s : heap.room) {
+    if (s == nullptr || s->free_blocks < s->blocks) continue;
+    unlink(s);
+    heap.pages.release_resting(s);
+  }
+}
+
+// False: they are locked in memory, and stay.
+bool return_pages(const idle_runs& runs) {
+  bool returned = true;
+  for (unsigned i = 0; i < runs.count; i++) {
+    void* at = reinterpret_cast<char*>(runs.c) + std::size_t{runs.run[i].first} * sys::page_bytes;
+    returned = sys::advise(at, runs.run[i].pages * sys::page_bytes, sys::advice::dont_need).ok() && returned;
+  }
+  return returned;
+}
+
 unsigned pages_for(std::size_t bytes) {
   return bytes == 0 ? 1 : static_cast<unsigned>(sys::round_up(bytes, sys::page_bytes) / sys::page_bytes);
 }
@@ -182,6 +200,27 @@ bool medium_resize(span* s, std::size_t bytes) noexcept {
 std::size_t central_mapped_bytes() noexcept {
   lock_guard hold(heap.lock);
   return heap.pages.mapped_bytes();
+}
+
+void central_return_idle(bool all) noexcept {
+  {
+    lock_guard hold(heap.lock);
+    heap.pages.begin_round();
+    if (all) {
+      release_empty_spans();
+      drop_surplus(heap.pages.take_spare());
+    }
+  }
+  idle_runs runs;
+  for (;;) {
+    {
+      lock_guard hold(heap.lock);
+      if (!heap.pages.take_idle(&runs, all)) return;
+    }
+    const bool returned = return_pages(runs);
+    lock_guard hold(heap.lock);
+    drop_surplus(heap.pages.give_idle(runs, returned));
+  }
 }
 
 void central_lock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { heap.lock.lock(); }

@@ -3,7 +3,8 @@
 //
 // An empty span goes back to its chunk unless it is the last of its class with room: a program that allocates
 // and frees one block does not carve a span each time. So at most one empty span a class stays, 1.6 MiB of
-// addresses in all, and none holds a chunk back (page_heap.h: resting spans).
+// addresses in all, and none holds a chunk back (page_heap.h: resting spans). They go when the heap is idle
+// (idle.h).
 //
 // Rejected: a lock for each class. What is carved and given back passes here once a batch, and once in many
 // batches where the exchange (cache.h) has some; and a chunk that is dropped takes resting spans of all
@@ -41,6 +42,10 @@ bool medium_resize(span*, std::size_t bytes) noexcept;
 
 // Of its chunks.
 std::size_t central_mapped_bytes() noexcept;
+
+// A round of returning pages that lie idle: those that were free a round ago, or all. all: the empty spans and
+// the spare chunk are given up too.
+void central_return_idle(bool all) noexcept;
 
 void central_lock() noexcept;
 void central_unlock() noexcept;

@@ -61,25 +61,55 @@ class page_bits {
   unsigned next_clear(unsigned from) const { return next(from, ~std::uint64_t{0}); }
   unsigned next_set(unsigned from) const { return next(from, 0); }
   void set(unsigned first, unsigned count) {
-    for (unsigned i = first; i < first + count; i++) words_[i / 64] |= std::uint64_t{1} << i % 64;
+    each_word(first, count, [](std::uint64_t& word, std::uint64_t mask) { word |= mask; });
   }
   void clear(unsigned first, unsigned count) {
-    for (unsigned i = first; i < first + count; i++) words_[i / 64] &= ~(std::uint64_t{1} << i % 64);
+    each_word(first, count, [](std::uint64_t& word, std::uint64_t mask) { word &= ~mask; });
+  }
+  // One more than the last set bit in [first, first + count), or first: none.
+  unsigned end_of_set(unsigned first, unsigned count) const {
+    unsigned end = first + count;
+    while (end > first && (words_[(end - 1) / 64] >> (end - 1) % 64 & 1) == 0) end--;
+    return end;
+  }
+  // Pages that are set here and in the other, and clear in the third.
+  page_bits common(const page_bits& other, const page_bits& except) const {
+    page_bits both{};
+    for (unsigned i = 0; i < word_count; i++) {
+      both.words_[i] = words_[i] & other.words_[i] & ~except.words_[i];
+    }
+    return both;
+  }
+  page_bits complement() const {
+    page_bits others{};
+    for (unsigned i = 0; i < word_count; i++) others.words_[i] = ~words_[i];
+    return others;
   }
 
  private:
+  static constexpr unsigned word_count = chunk_pages / 64;
+
+  template <class F>
+  void each_word(unsigned first, unsigned count, F change) {
+    const unsigned end = first + count;
+    for (unsigned at = first; at < end;) {
+      const unsigned next = at / 64 * 64 + 64 < end ? at / 64 * 64 + 64 : end;
+      change(words_[at / 64], ~std::uint64_t{0} >> (64 - (next - at)) << at % 64);
+      at = next;
+    }
+  }
   // The first bit at or after from that is set in word ^ flip; chunk_pages: none.
   unsigned next(unsigned from, std::uint64_t flip) const {
     if (from >= chunk_pages) return chunk_pages;
     std::uint64_t word = (words_[from / 64] ^ flip) & ~std::uint64_t{0} << from % 64;
     for (unsigned i = from / 64;;) {
       if (word != 0) return i * 64 + static_cast<unsigned>(std::countr_zero(word));
-      if (++i == chunk_pages / 64) return chunk_pages;
+      if (++i == word_count) return chunk_pages;
       word = words_[i] ^ flip;
     }
   }
 
-  std::uint64_t words_[chunk_pages / 64];
+  std::uint64_t words_[word_count];
 };
 
 struct chunk {
@@ -87,8 +117,10 @@ struct chunk {
   chunk* prev;
   std::uint16_t longest_free;  // pages of the longest free run: exact
   std::uint16_t live_spans;    // spans with a block in use; 0: the chunk may be unmapped
-  std::uint16_t fresh_page;    // pages from here on were never handed out: they are zero
+  std::uint32_t round;         // of returning idle pages: the last that came here
   page_bits used;
+  page_bits dirty;   // pages that may not be zero
+  page_bits rested;  // pages that were free when the last round came, and since
   // The first page of the span that each page belongs to; 0: no block begins here (free, header, inside a
   // medium block).
   std::uint16_t first_page[chunk_pages];

@@ -26,6 +26,7 @@
 #include "runtime/lock/mutex.h"
 #include "runtime/mem/cache.h"
 #include "runtime/mem/central.h"
+#include "runtime/mem/idle.h"
 #include "runtime/mem/large_table.h"
 #include "runtime/mem/page_heap.h"
 #include "runtime/mem/pages.h"
@@ -197,10 +198,14 @@ void heap_free_uncached(void* block) noexcept {
   if (ref.s != nullptr) {
     if (static_cast<free_block*>(block)->is_sealed()) fatal("free(): double free detected");
     heap_cache* cache = getmcache();
-    if (cache == nullptr || !ref.s->is_out(ref.index)) return central_free(ref);
-    return cache_free(cache, ref.s->size_class, block);
+    if (cache != nullptr && ref.s->is_out(ref.index)) return cache_free(cache, ref.s->size_class, block);
+    heap_freed();
+    return central_free(ref);
   }
-  if (span* s = find_medium(block)) return medium_free(s);
+  if (span* s = find_medium(block)) {
+    heap_freed();
+    return medium_free(s);
+  }
   if (!free_large(block)) fatal("free(): invalid pointer");
 }
 
