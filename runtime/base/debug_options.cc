@@ -17,6 +17,7 @@ int* field_of(const char* key) noexcept {
   if (same(key, "fsgsbase")) return &debug.fsgsbase;
   if (same(key, "guard")) return &debug.guard;
   if (same(key, "idlepages")) return &debug.idlepages;
+  if (same(key, "check")) return &debug.check;
   if (same(key, "inittrace")) return &debug.inittrace;
   if (same(key, "perturb")) return &debug.perturb;
   if (same(key, "maxmcount")) return &debug.maxmcount;

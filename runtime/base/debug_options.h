@@ -7,7 +7,8 @@ namespace rt0 {
 struct debug_options {
   int fsgsbase = 1;         // 0: as on a CPU or kernel without wrfsbase
   int guard = 1;            // 0: as on a kernel without MADV_GUARD_INSTALL
-  int idlepages = 1;        // 0: stacks that lie idle keep their pages
+  int idlepages = 1;        // 0: stacks and heap pages that lie idle stay
+  int check = 0;            // 1: small blocks tell overruns and uses after free (runtime/mem/check.h)
   int inittrace = 0;        // 1: schedinit says on fd 2 what each step found
   int perturb = 0;          // N > 0: one lock, park or claim in N gives the CPU away (runtime/lock/perturb.h)
   int maxmcount = 0;        // > 0: so many kernel threads at most, instead of 10,000

@@ -4,9 +4,9 @@
 //
 // All names are weak: a program may bring jemalloc, mimalloc, or a malloc of its own. musl's own members call
 // __libc_malloc, __libc_calloc and __libc_free by those names (musl 1.2.3's dlerror, dcngettext, locale_map,
-// __tz and posix_spawn_file_actions_*): ours, or those of an allocator that brings them too, as jemalloc does.
-// The two heaps never meet: what those members take by __libc_malloc they keep, or give back by __libc_free;
-// what crosses to the program (strdup, getline, opendir) is taken by `malloc`.
+// __tz and posix_spawn_file_actions_*): ours, or those of an allocator that brings them too, as jemalloc
+// does. The two heaps never meet: what those members take by __libc_malloc they keep, or give back by
+// __libc_free; what crosses to the program (strdup, getline, opendir) is taken by `malloc`.
 //
 // A program that brings malloc and free but not the aligned names would free our blocks with its free. As in
 // musl, the aligned names then fail with ENOMEM; calloc and reallocarray go through the program's malloc and

@@ -16,6 +16,7 @@ enum class lock_rank : std::uint8_t {
   gfree,        // global free goroutines
   timers,       // one P's timers
   stack_slabs,  // mem: stack slots
+  heap_check,     // mem: blocks that wait in RT0_DEBUG=check=1
   heap_exchange,  // mem: one size class's batches
   heap,           // mem: the central heap
   heap_large,     // mem: the table of large blocks

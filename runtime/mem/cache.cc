@@ -26,7 +26,7 @@ constexpr std::size_t exchange_bytes = 512 * 1024;
 // A class's full batches that no P holds: what one freed and another may want.
 struct exchange {
   mutex<lock_rank::heap_exchange> lock;
-  std::atomic<std::uint32_t> count{0};  // written under the lock; read without as a hint
+  std::atomic<std::uint32_t> count{0};         // written under the lock; read without as a hint
   std::uint32_t low RT0_GUARDED_BY(lock) = 0;  // the least that it had since exchange_return_idle
   free_block* batches[max_batches] RT0_GUARDED_BY(lock) = {};
 
@@ -134,6 +134,14 @@ void exchange_return_idle(bool all) noexcept {
     lock_guard hold(x.lock);
     x.low = x.count.load(std::memory_order_relaxed);
   }
+}
+
+void exchange_lock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
+  for (exchange& x : exchanges) x.lock.lock();
+}
+
+void exchange_unlock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
+  for (exchange& x : exchanges) x.lock.unlock();
 }
 
 }  // namespace rt0

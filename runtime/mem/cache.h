@@ -2,10 +2,10 @@
 // its place (m.mcache, p.mcache); inside rather Bonwick's magazines.
 //
 // Each size class has two lists of free blocks, of at most a batch each (size_class.h): blocks come and go by
-// `loaded`; full, it becomes `previous`, whose batch goes to the class's exchange as one; empty, it takes that
-// back, or a batch of the exchange, or carves one from spans. So a program that stands at the edge of a batch
-// does not go to the centre in turns, and a batch that one P frees and another allocates changes hands whole,
-// for two stores under a lock of its class alone.
+// `loaded`; full, it becomes `previous`, whose batch goes to the class's exchange as one; empty, it takes
+// that back, or a batch of the exchange, or carves one from spans. So a program that stands at the edge of a
+// batch does not go to the centre in turns, and a batch that one P frees and another allocates changes hands
+// whole, for two stores under a lock of its class alone.
 //
 //   malloc <-- loaded <-> previous <--batch--> exchange <--batch--> spans (central.h)
 //   free -->     (this P's)                   (its class's lock)    (the heap's lock)
@@ -50,8 +50,8 @@ struct free_block {
 struct class_cache {
   free_block* loaded;
   free_block* previous;  // nullptr, or a full batch
-  // Blocks that `loaded` may still take: batch less its length. 0 also while the class was never used, so that
-  // a zeroed cache is an empty one.
+  // Blocks that `loaded` may still take: batch less its length. 0 also while the class was never used, so
+  // that a zeroed cache is an empty one.
   std::uint32_t room;
 
   void push(free_block* b) {
@@ -107,9 +107,14 @@ struct heap_cache {
 void* cache_alloc(heap_cache*, unsigned size_class) noexcept;
 // Takes a block that is out, and not sealed.
 void cache_free(heap_cache*, unsigned size_class, void* block) noexcept;
-// Gives back all that the cache holds. Nobody uses it meanwhile. Any lock below rank heap_exchange may be held.
+// Gives back all that the cache holds. Nobody uses it meanwhile. Any lock below rank heap_exchange may be
+// held.
 void cache_purge(heap_cache*) noexcept;
 // The batches that no P wanted since the last call, or all, go back to their spans.
 void exchange_return_idle(bool all) noexcept;
+
+// Of all classes, in their order.
+void exchange_lock() noexcept;
+void exchange_unlock() noexcept;
 
 }  // namespace rt0

@@ -43,8 +43,8 @@ bool medium_resize(span*, std::size_t bytes) noexcept;
 // Of its chunks.
 std::size_t central_mapped_bytes() noexcept;
 
-// A round of returning pages that lie idle: those that were free a round ago, or all. all: the empty spans and
-// the spare chunk are given up too.
+// A round of returning pages that lie idle: those that were free a round ago, or all. all: the empty spans
+// and the spare chunk are given up too.
 void central_return_idle(bool all) noexcept;
 
 void central_lock() noexcept;

@@ -39,7 +39,7 @@ struct span {
   std::uint16_t pages;
   std::uint16_t free_blocks;
   std::uint16_t fresh_block;  // blocks from here on were never handed out
-  std::uint16_t blocks;  // 0 in a medium one
+  std::uint16_t blocks;       // 0 in a medium one
   std::uint8_t size_class;
   bool zeroed;               // its pages came zeroed: so are its blocks from fresh_block on
   std::uint32_t reciprocal;  // size_class's

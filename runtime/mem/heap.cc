@@ -11,8 +11,8 @@
 // What is detected, always fatal: an address that no block begins at (a chunk is known by the map, a span by
 // its page, a block by its index; large ones by the table); a second free of a small block, by its seal while
 // it is in a cache, by the bitmap when it is back in its span, unless it was handed out again; a write into
-// the first 16 bytes of one that is in a cache, when it comes out. A second free of a medium or large block is
-// a wrong address.
+// the first 16 bytes of one that is in a cache, when it comes out. A second free of a medium or large block
+// is a wrong address.
 //
 // Rejected: glibc's arenas (memory bound to threads, and a goroutine's M changes); a large limit that adapts
 // as glibc's mmap threshold (saves faults of a program that frees and allocates MiBs in turns, at the cost of
@@ -21,11 +21,13 @@
 
 #include <cstdint>
 
+#include "runtime/base/debug_options.h"
 #include "runtime/base/fatal.h"
 #include "runtime/base/tables.h"
 #include "runtime/lock/mutex.h"
 #include "runtime/mem/cache.h"
 #include "runtime/mem/central.h"
+#include "runtime/mem/check.h"
 #include "runtime/mem/idle.h"
 #include "runtime/mem/large_table.h"
 #include "runtime/mem/page_heap.h"
@@ -43,11 +45,19 @@ struct large_blocks {
   large_table table RT0_GUARDED_BY(lock);
 };
 
-constinit large_blocks large;
+constinit large_blocks large{};
 
-std::size_t usable_bytes(const span* s) { return size_classes[s->size_class].bytes; }
+bool is_checked() { return debug.check != 0; }
 
-grant alloc_small(unsigned cls) {
+std::size_t usable_bytes(const span* s, const void* block) {
+  return is_checked() ? checked_bytes(s, block) : size_classes[s->size_class].bytes;
+}
+
+// Beyond the bytes, what a block of the class must hold.
+std::size_t tail_bytes() { return is_checked() ? check_tail_bytes : 0; }
+
+grant alloc_small(unsigned cls, std::size_t bytes) {
+  if (is_checked()) return checked_alloc(cls, bytes);
   heap_cache* cache = getmcache();
   if (cache == nullptr) return central_alloc(cls);
   return {cache_alloc(cache, cls), size_classes[cls].bytes};
@@ -70,8 +80,9 @@ grant alloc_large(std::size_t bytes, std::size_t align) {
 }
 
 grant alloc(std::size_t bytes) {
-  if (bytes <= small_limit_bytes) [[likely]]
-    return alloc_small(class_of(bytes));
+  const std::size_t tail = tail_bytes();
+  if (bytes <= small_limit_bytes - tail) [[likely]]
+    return alloc_small(class_of(bytes + tail), bytes);
   if (bytes <= medium_limit_bytes) return medium_alloc(bytes, 1);
   if (bytes > max_bytes) return {nullptr, 0};
   return alloc_large(bytes, sys::page_bytes);
@@ -102,7 +113,8 @@ void* move(void* block, std::size_t old_bytes, std::size_t bytes) {
 
 // Stays where it is unless more than half of it would be unused.
 void* realloc_small(void* block, const span* s, std::size_t bytes) {
-  const std::size_t usable = usable_bytes(s);
+  const std::size_t usable = usable_bytes(s, block);
+  if (is_checked() && checked_resize(s, block, bytes)) return block;
   if (bytes <= usable && (bytes >= usable / 2 || usable == size_classes[0].bytes)) return block;
   return move(block, usable, bytes);
 }
@@ -164,13 +176,14 @@ void* heap_alloc_zeroed(std::size_t bytes) noexcept {
 void* heap_alloc_aligned(std::size_t bytes, std::size_t align) noexcept {
   if (align <= block_align_bytes) return heap_alloc(bytes);
   if (align > max_bytes || bytes > max_bytes - align) return nullptr;
-  const std::size_t rounded = sys::round_up(bytes == 0 ? 1 : bytes, align);
+  const std::size_t room = bytes + tail_bytes();
+  const std::size_t rounded = sys::round_up(room == 0 ? 1 : room, align);
   if (align <= sys::page_bytes && rounded <= small_limit_bytes) {
     // Blocks of a multiple of align are aligned to it, since spans begin at a page; every fourth class is a
     // power of two.
     unsigned cls = class_of(rounded);
     while (size_classes[cls].bytes % align != 0) cls++;
-    return alloc_small(cls).at;
+    return alloc_small(cls, bytes).at;
   }
   if (bytes <= medium_limit_bytes && align <= max_run_align_bytes) {
     const std::size_t align_pages = align < sys::page_bytes ? 1 : align / sys::page_bytes;
@@ -196,6 +209,7 @@ void heap_free_uncached(void* block) noexcept {
   if (block == nullptr) return;
   const block_ref ref = find_small(block);
   if (ref.s != nullptr) {
+    if (is_checked()) return checked_free(ref, block);
     if (static_cast<free_block*>(block)->is_sealed()) fatal("free(): double free detected");
     heap_cache* cache = getmcache();
     if (cache != nullptr && ref.s->is_out(ref.index)) return cache_free(cache, ref.s->size_class, block);
@@ -211,7 +225,7 @@ void heap_free_uncached(void* block) noexcept {
 
 std::size_t heap_usable_bytes(const void* block) noexcept {
   if (block == nullptr) return 0;
-  if (const block_ref ref = find_small(block); ref.s != nullptr) return usable_bytes(ref.s);
+  if (const block_ref ref = find_small(block); ref.s != nullptr) return usable_bytes(ref.s, block);
   if (const span* s = find_medium(block)) return span_bytes(s);
   lock_guard hold(large.lock);
   const large_block* found = large.table.find(block);
@@ -226,7 +240,22 @@ std::size_t heap_bytes() noexcept {
   return chunks_bytes + large.table.mapped_bytes();
 }
 
-void heap_lock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { central_lock(); large.lock.lock(); }
-void heap_unlock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { large.lock.unlock(); central_unlock(); }
+// In the order of their ranks.
+void heap_fork_prepare() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
+  check_lock();
+  exchange_lock();
+  central_lock();
+  large.lock.lock();
+}
+
+void heap_fork_parent() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
+  large.lock.unlock();
+  central_unlock();
+  exchange_unlock();
+  check_unlock();
+}
+
+// The locks' words came over as they were, held by this M; who waited for one is not there.
+void heap_fork_child() noexcept { heap_fork_parent(); }
 
 }  // namespace rt0

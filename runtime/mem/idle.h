@@ -1,5 +1,5 @@
-// What the heap keeps for later goes back to the system when it lay idle for a period: blocks in exchanges and
-// in the caches of Ps that rest, pages of spans that are gone, empty spans, the spare chunk.
+// What the heap keeps for later goes back to the system when it lay idle for a period: blocks in exchanges
+// and in the caches of Ps that rest, pages of spans that are gone, empty spans, the spare chunk.
 //
 // Periods run only while somebody frees. At the end of one goes what nobody wanted since its start; and if
 // nobody freed in it, all there is, and no period follows: a process that rests is woken two or three times

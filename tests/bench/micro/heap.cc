@@ -101,9 +101,9 @@ std::vector<figure> cross(const char* name, long count) {
 }
 
 constexpr bench::workload workloads[] = {
-    {"malloc_pair", pair<64>, 5'000'000, 100},   {"malloc_4k", pair<4096>, 2'000'000, 100},
-    {"malloc_64k", pair<65536>, 500'000, 100},   {"malloc_churn", churn, 2'000'000, 100},
-    {"malloc_batch", batch, 2'000'000, 1000},    {"malloc_cross", cross, 1'000'000, 1000},
+    {"malloc_pair", pair<64>, 5'000'000, 100}, {"malloc_4k", pair<4096>, 2'000'000, 100},
+    {"malloc_64k", pair<65536>, 500'000, 100}, {"malloc_churn", churn, 2'000'000, 100},
+    {"malloc_batch", batch, 2'000'000, 1000},  {"malloc_cross", cross, 1'000'000, 1000},
 };
 
 }  // namespace
