@@ -312,7 +312,7 @@ TEST_CASE("fork while others allocate: parent's and child's heaps are whole") {
       while (!done) worker.run(1000);
     });
   }
-  for (int i = 0; i < 100; i++) {
+  for (int i = 0; i < 30; i++) {
     void* p = heap_alloc(64);
     heap_fork_prepare();
     const pid_t child = fork();
