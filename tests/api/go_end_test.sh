@@ -14,7 +14,8 @@ SIGABRT=6
 
 gone="fatal error: no goroutines (main called Goexit) - deadlock!"
 asleep="fatal error: all goroutines are asleep - deadlock!"
-"$expect" --status 2 --stdout-is "destroyed\nthe others go on\n" --stderr-has "$gone" -- "$probe" main-goexit
+"$expect" --status 2 --stdout-is "destroyed\nthe others go on\n" --stderr-has "$gone" \
+  -- "$probe" main-goexit
 "$expect" --status 2 --stderr-has "$asleep" --stderr-has "[chan receive]:" -- "$probe" main-goexit-others-wait
 "$expect" --rlimit-core 0 --signal $SIGABRT --stderr-has "exception not rethrown" -- "$probe" goexit-swallowed
 "$expect" --status 2 --stderr-has "$asleep" --stderr-has "goroutine 1 [chan receive]:" \
