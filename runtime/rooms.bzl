@@ -9,6 +9,7 @@ ROOMS = [
     "timer",
     "sched",
     "sync",
+    "chan",
     "libc",
     "go",
     "boot",

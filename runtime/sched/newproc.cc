@@ -14,6 +14,7 @@
 #include "runtime/sched/machine.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
+#include "runtime/sched/syscall.h"
 #include "runtime/sched/sysmon.h"
 #include "sys/image/image.h"
 #include "sys/process.h"
@@ -112,6 +113,7 @@ void set_stack_classes(int of_threads, int of_main, int of_go) noexcept {
 
 go_result newproc1(const go_request& request) noexcept {
   if (request.fn == nullptr) fatal("go of nil func value");
+  const with_p have_p;
   m_locks_inc();  // no preemption: M and P are in local variables
   m* mp = getm();
   p* pp = mp->p;
@@ -149,6 +151,7 @@ go_result newproc1(const go_request& request) noexcept {
 }
 
 void start_goroutine(g* gp, bool next) noexcept {
+  const with_p have_p;
   casgstatus(gp, gstatus::dead, gstatus::runnable);
   m_locks_inc();
   runqput(getm()->p, gp, next);

@@ -13,6 +13,7 @@ namespace rt0 {
 
 inline constexpr int max_procs = 1024;
 inline constexpr std::uint64_t goid_batch = 16;
+inline constexpr std::uint64_t main_goid = 1;
 
 // Goroutines in a list linked by schedlink, first in first out.
 struct g_queue {
@@ -47,6 +48,7 @@ struct schedt {
   std::int64_t maxmcount = 0;
   std::atomic<std::int32_t> ngsys{0};     // goroutines of kind system
   std::atomic<std::int64_t> nthreads{0};  // goroutines of kind thread that have not ended
+  std::atomic<bool> main_gone{false};     // goroutine 1 ended by rt::goexit
   bool world_stopped = false;
   std::int32_t pid = 0;  // of the process; asked for with the second M
 

@@ -119,4 +119,13 @@ void exitsyscall() noexcept {
   casgstatus(gp, gstatus::syscall, gstatus::running);
 }
 
+bool with_p::take() noexcept {
+  const m* mp = getm();
+  const g* gp = getg();
+  // Not a signal handler, the scheduler itself, or an M that never had one.
+  if (gp != mp->curg || mp->insig != 0 || readgstatus(gp) != gstatus::syscall) return false;
+  exitsyscall();
+  return true;
+}
+
 }  // namespace rt0

@@ -10,6 +10,7 @@
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/proc.h"
+#include "runtime/sched/syscall.h"
 #include "runtime/sync/wait_table.h"
 
 namespace rt0::libc {
@@ -36,6 +37,7 @@ void thread_main(void*) {
 bool give_back(g* gp) noexcept {
   std::uint32_t state = ended;
   if (!gp->thread.join.compare_exchange_strong(state, gone, std::memory_order_acq_rel)) return false;
+  const with_p have_p;
   m_locks_inc();
   gfput(getm()->p, gp);
   m_locks_dec();
@@ -43,15 +45,7 @@ bool give_back(g* gp) noexcept {
 }
 
 int join(g* gp, void** result, std::int64_t deadline_ns) noexcept {
-  if (gp == getg()) return EDEADLK;
-  for (;;) {
-    const std::uint32_t state = gp->thread.join.load(std::memory_order_acquire);  // pairs with: thread_exited
-    if (state == ended) break;
-    if (state != joinable) return EINVAL;
-    const auto* word = reinterpret_cast<const std::uint32_t*>(&gp->thread.join);
-    if (wait_if_equal(word, state, deadline_ns, wait_reason::join) == wait_result::timed_out)
-      return ETIMEDOUT;
-  }
+  if (const int error = wait_for_end(gp, deadline_ns)) return error;
   void* const ended_with = gp->thread.result;
   if (!give_back(gp)) return EINVAL;
   if (result != nullptr) *result = ended_with;
@@ -60,16 +54,51 @@ int join(g* gp, void** result, std::int64_t deadline_ns) noexcept {
 
 }  // namespace
 
+int wait_for_end(g* gp, std::int64_t deadline_ns) noexcept {
+  if (gp == getg()) return EDEADLK;
+  for (;;) {
+    const std::uint32_t state = gp->thread.join.load(std::memory_order_acquire);  // pairs with: thread_exited
+    if (state == ended) return 0;
+    if (state != joinable) return EINVAL;
+    const auto* word = reinterpret_cast<const std::uint32_t*>(&gp->thread.join);
+    if (wait_if_equal(word, state, deadline_ns, wait_reason::join) == wait_result::timed_out)
+      return ETIMEDOUT;
+  }
+}
+
+int detach(g* gp) noexcept {
+  std::uint32_t state = joinable;
+  // pairs with: thread_exited exchange
+  if (gp->thread.join.compare_exchange_strong(state, detached, std::memory_order_acq_rel,
+                                              std::memory_order_acquire)) {
+    return 0;
+  }
+  return give_back(gp) ? 0 : EINVAL;
+}
+
 void thread_end(void* result) noexcept {
   run_thread_local_dtors();
   run_key_dtors();
   g* gp = getg();
-  if (gp->kind == g_kind::go) {  // nobody joins it
+  if (gp->kind == g_kind::go) {
     count_goroutine(-1);
+    // A joinable one keeps its stack, where its result lies.
+    if (gp->thread.join.load(std::memory_order_relaxed) != detached) gp->exited = thread_exited;
     goexit();
   }
   gp->thread.result = result;
   if (sched.nthreads.fetch_sub(1, std::memory_order_acq_rel) == 1 && !exit_begun()) exit(0);
+  gp->exited = thread_exited;
+  goexit();
+}
+
+void goroutine_end() noexcept {
+  g* gp = getg();
+  if (gp->goid != main_goid) thread_end(nullptr);
+  run_thread_local_dtors();
+  run_key_dtors();
+  // It stays among nthreads, so that no other thread's end is the last.
+  sched.main_gone.store(true, std::memory_order_release);  // pairs with: checkdead, rt0_num_goroutine
   gp->exited = thread_exited;
   goexit();
 }
@@ -117,16 +146,7 @@ RT0_EXPORT int pthread_timedjoin_np(pthread_t thread, void** result, const times
                           : pthread_join(thread, result);
 }
 
-RT0_EXPORT int pthread_detach(pthread_t thread) {
-  g* gp = thread_of(thread);
-  std::uint32_t state = joinable;
-  // pairs with: thread_exited exchange
-  if (gp->thread.join.compare_exchange_strong(state, detached, std::memory_order_acq_rel,
-                                              std::memory_order_acquire)) {
-    return 0;
-  }
-  return give_back(gp) ? 0 : EINVAL;
-}
+RT0_EXPORT int pthread_detach(pthread_t thread) { return detach(thread_of(thread)); }
 
 RT0_EXPORT pthread_t pthread_self() { return reinterpret_cast<pthread_t>(rt0::getg()); }
 
