@@ -28,6 +28,12 @@ void thread_exited(g* gp) {
   }
 }
 
+// The same, of a thread on a stack that the program gave and may take back as soon as the thread is joined.
+void thread_exited_elsewhere(g* gp) {
+  use_stack(gp, gp->slot_stack);
+  thread_exited(gp);
+}
+
 void thread_main(void*) {
   const thread_state& self = getg()->thread;
   thread_end(self.fn(self.arg));
@@ -88,7 +94,7 @@ void thread_end(void* result) noexcept {
   }
   gp->thread.result = result;
   if (sched.nthreads.fetch_sub(1, std::memory_order_acq_rel) == 1 && !exit_begun()) exit(0);
-  gp->exited = thread_exited;
+  if (gp->exited == nullptr) gp->exited = thread_exited;
   goexit();
 }
 
@@ -109,16 +115,25 @@ using namespace rt0::libc;
 using rt0::g;
 
 RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, void* (*fn)(void*), void* arg) {
+  const attr_rep wanted = attr != nullptr ? rep(attr) : attr_rep{};
   int size_class = rt0::thread_stack_class();
-  if (attr != nullptr && rep(attr).stack_bytes != 0) size_class = rt0::stack_class_of(rep(attr).stack_bytes);
+  rt0::stack_bounds own{};
+  if (wanted.stack_lo != 0) {
+    own = {wanted.stack_lo, wanted.stack_lo + wanted.stack_bytes};
+    size_class = rt0::min_stack_class;
+  } else if (wanted.stack_bytes != 0) {
+    size_class = rt0::stack_class_of(wanted.stack_bytes);
+  }
   if (size_class < 0) return EAGAIN;
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
-  const auto [gp, error] = rt0::newproc1({thread_main, nullptr, rt0::g_kind::thread, size_class, here});
+  rt0::go_request request{thread_main, nullptr, rt0::g_kind::thread, size_class, here};
+  request.stack = own;
+  const auto [gp, error] = rt0::newproc1(request);
   if (gp == nullptr) return EAGAIN;
+  if (own.hi != 0) gp->exited = thread_exited_elsewhere;
   gp->thread.fn = fn;
   gp->thread.arg = arg;
-  const bool detach = attr != nullptr && rep(attr).detach_state == PTHREAD_CREATE_DETACHED;
-  gp->thread.join.store(detach ? detached : joinable, std::memory_order_relaxed);
+  gp->thread.join.store(wanted.detached ? detached : joinable, std::memory_order_relaxed);
   *thread = reinterpret_cast<pthread_t>(gp);
   // At the tail, not runnext: the creator goes on first, as with a kernel's thread.
   rt0::start_goroutine(gp, false);
@@ -137,7 +152,7 @@ RT0_EXPORT int pthread_tryjoin_np(pthread_t thread, void** result) {
 
 RT0_EXPORT int pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* until) {
   std::int64_t deadline_ns;
-  if (!deadline_from(clock, until, deadline_ns)) return EINVAL;
+  if (!waits_on(clock) || !deadline_from(clock, until, deadline_ns)) return EINVAL;
   return join(thread_of(thread), result, deadline_ns);
 }
 

@@ -18,8 +18,12 @@ enum join_state : std::uint32_t { joinable = 0, detached = 1, ended = 2, gone = 
 struct attr_rep {
   std::uint64_t stack_bytes;  // 0: the default
   std::uint64_t guard_bytes;
-  std::uintptr_t stack_lo;  // pthread_getattr_np
-  std::int32_t detach_state;
+  std::uintptr_t stack_lo;  // pthread_attr_setstack's, and pthread_getattr_np's answer; 0: none
+  void* cpus;               // pthread_attr_setaffinity_np's set, on the heap
+  std::uint64_t sigmask;
+  std::int16_t cpu_bytes;  // of that set
+  bool has_sigmask, detached, explicit_sched;
+  std::uint8_t policy, priority;
 };
 static_assert(sizeof(attr_rep) <= sizeof(pthread_attr_t));
 
