@@ -344,7 +344,8 @@ std::size_t heap_bytes() noexcept {
   return heap.pages.mapped_bytes() + heap.large.mapped_bytes();
 }
 
-void heap_lock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { heap.lock.lock(); }
-void heap_unlock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { heap.lock.unlock(); }
+void heap_fork_prepare() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { heap.lock.lock(); }
+void heap_fork_parent() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { heap.lock.unlock(); }
+void heap_fork_child() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { heap.lock.unlock(); }
 
 }  // namespace rt0

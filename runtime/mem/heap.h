@@ -29,8 +29,10 @@ std::size_t heap_usable_bytes(const void* block) noexcept;
 // Address space that is mapped for the heap.
 std::size_t heap_bytes() noexcept;
 
-// Around fork, so that the child's heap is whole: lock in the parent, unlock in both.
-void heap_lock() noexcept;
-void heap_unlock() noexcept;
+// Around fork, so that the child's heap is whole. The world is stopped from before _prepare until after the
+// others, so only an M without a P may be in the heap.
+void heap_fork_prepare() noexcept;
+void heap_fork_parent() noexcept;
+void heap_fork_child() noexcept;
 
 }  // namespace rt0

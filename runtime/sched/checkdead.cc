@@ -38,7 +38,7 @@ void checkdead() noexcept {
   std::uint32_t shown = 0, left_out = 0;
   for (std::uint32_t i = 0; i < allg_count(); i++) {
     const g* gp = allg_at(i);
-    if (gp->kind == g_kind::system || readgstatus(gp) != gstatus::waiting) continue;
+    if (gp->kind == g_kind::system || readgstatus(gp) != gstatus::waiting || left_behind(gp)) continue;
     if (shown++ < max_reported) {
       report_goroutine(gp);
     } else {

@@ -301,9 +301,9 @@ TEST_CASE("out of memory: nullptr, and the heap lives on") {
 
 TEST_CASE("fork with the lock held: the child's heap is whole") {
   void* p = heap_alloc(64);
-  heap_lock();
+  heap_fork_prepare();
   const pid_t child = fork();
-  heap_unlock();
+  heap_fork_parent();
   if (child == 0) {
     fake_m m;
     heap_free(p);
