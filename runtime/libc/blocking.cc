@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include <cstdint>
@@ -74,14 +75,21 @@ long uninterrupted(long nr, call_args& x) noexcept {
 
 // Calls that wait for something to happen, whatever is there already: the P is given away before, not by
 // sysmon 20 us to 10 ms later.
-bool waits(long nr) noexcept {
-  return nr == SYS_pause || nr == SYS_rt_sigsuspend || nr == SYS_rt_sigtimedwait;
+bool waits(long nr, const call_args& x) noexcept {
+  switch (nr) {
+    case SYS_pause:
+    case SYS_rt_sigsuspend:
+    case SYS_rt_sigtimedwait: return true;
+    case SYS_wait4: return (x.c & WNOHANG) == 0;
+    case SYS_waitid: return (x.d & WNOHANG) == 0;
+  }
+  return false;
 }
 
 }  // namespace
 
 long blocking_call(long nr, call_args x) noexcept {
-  if (!(waits(nr) ? entersyscallblock() : entersyscall())) return bare(nr, x);
+  if (!(waits(nr, x) ? entersyscallblock() : entersyscall())) return bare(nr, x);
   const long result = uninterrupted(nr, x);
   exitsyscall();
   return result;

@@ -8,6 +8,7 @@ namespace rt0 {
 
 enum class lock_rank : std::uint8_t {
   exit,         // libc: who runs exit()
+  atfork,       // libc: pthread_atfork's functions
   keys,         // libc: pthread keys
   wait_bucket,  // sync: one bucket of the wait table
   births,       // sched.births: an M is being made, or all are asked for something

@@ -51,7 +51,7 @@ void checkdead() noexcept {
   std::uint32_t shown = 0, left_out = 0;
   for (std::uint32_t i = 0; i < allg_count(); i++) {
     const g* gp = allg_at(i);
-    if (!waits(gp)) continue;
+    if (!waits(gp) || left_behind(gp)) continue;
     if (shown++ < max_reported) {
       report_goroutine(gp);
     } else {

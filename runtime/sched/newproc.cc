@@ -51,8 +51,6 @@ void malg_on_g0(void* arg) {
   use_stack(gp, gp->slot_stack);
   casgstatus(gp, gstatus::idle, gstatus::dead);
   allgadd(gp);
-  // The second goroutine is the first that somebody may have to be preempted for.
-  if (allg_count() > 1) sysmon_start();
   call->result.gp = gp;
 }
 
@@ -126,6 +124,9 @@ go_result newproc1(const go_request& request) noexcept {
   m_locks_inc();  // no preemption: M and P are in local variables
   m* mp = getm();
   p* pp = mp->p;
+  // The second goroutine is the first that somebody may have to be preempted for.
+  if (!sched.sysmon_started.load(std::memory_order_relaxed) && mp->curg != nullptr) [[unlikely]]
+    rt0_systemstack([](void*) { sysmon_start(); }, nullptr);
   g* gp = gfget(pp, request.size_class);
   if (gp == nullptr) {
     const go_result made = malg(request.size_class);

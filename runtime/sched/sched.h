@@ -51,6 +51,8 @@ struct schedt {
   std::atomic<bool> main_gone{false};     // goroutine 1 ended by rt::goexit
   bool world_stopped = false;
   std::int32_t pid = 0;  // of the process; asked for with the second M
+  std::uint64_t last_goid_of_parent = 0;  // in a fork's child; 0: this process is nobody's fork
+  g* forked = nullptr;                    // the goroutine that came along
 
   // Held while an M is made, from before it is in allm until its thread exists, and by who asks all of them.
   mutex<lock_rank::births> births;
@@ -95,6 +97,12 @@ struct schedt {
 };
 
 extern constinit schedt sched;
+
+// In a fork's child: a goroutine of the parent's that did not come along. What its status says is history.
+inline bool left_behind(const g* gp) noexcept {
+  return gp->goid <= sched.last_goid_of_parent && gp != sched.forked;
+}
+
 // P 0 lies among the small variables that every start touches, the others in a table behind them.
 extern constinit p p0;
 extern constinit p other_p[max_procs - 1];

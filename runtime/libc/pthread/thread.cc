@@ -50,6 +50,21 @@ bool give_back(g* gp) noexcept {
   return true;
 }
 
+// In a fork's child the threads of the parent that did not come along have ended, with nullptr: glibc's rule.
+// Destructors of the program's that join its workers rely on it.
+g* thread_to_join(pthread_t thread) noexcept {
+  g* gp = thread_of(thread);
+  std::uint32_t state = joinable;
+  if (left_behind(gp) &&
+      gp->thread.join.compare_exchange_strong(state, ended, std::memory_order_acq_rel)) {
+    gp->thread.result = nullptr;
+    gp->status.store(gstatus::dead, std::memory_order_relaxed);
+    gp->wait_timer.heap.store(nullptr, std::memory_order_relaxed);  // it may have slept
+    gp->lockedm = nullptr;
+  }
+  return gp;
+}
+
 int join(g* gp, void** result, std::int64_t deadline_ns) noexcept {
   if (const int error = wait_for_end(gp, deadline_ns)) return error;
   void* const ended_with = gp->thread.result;
@@ -141,11 +156,11 @@ RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, voi
 }
 
 RT0_EXPORT int pthread_join(pthread_t thread, void** result) {
-  return join(thread_of(thread), result, rt0::forever);
+  return join(thread_to_join(thread), result, rt0::forever);
 }
 
 RT0_EXPORT int pthread_tryjoin_np(pthread_t thread, void** result) {
-  g* gp = thread_of(thread);
+  g* gp = thread_to_join(thread);
   if (gp->thread.join.load(std::memory_order_acquire) == joinable) return EBUSY;  // pairs with: thread_exited
   return join(gp, result, rt0::forever);
 }
@@ -153,7 +168,7 @@ RT0_EXPORT int pthread_tryjoin_np(pthread_t thread, void** result) {
 RT0_EXPORT int pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* until) {
   std::int64_t deadline_ns;
   if (!waits_on(clock) || !deadline_from(clock, until, deadline_ns)) return EINVAL;
-  return join(thread_of(thread), result, deadline_ns);
+  return join(thread_to_join(thread), result, deadline_ns);
 }
 
 RT0_EXPORT int pthread_timedjoin_np(pthread_t thread, void** result, const timespec* until) {
@@ -161,7 +176,7 @@ RT0_EXPORT int pthread_timedjoin_np(pthread_t thread, void** result, const times
                           : pthread_join(thread, result);
 }
 
-RT0_EXPORT int pthread_detach(pthread_t thread) { return detach(thread_of(thread)); }
+RT0_EXPORT int pthread_detach(pthread_t thread) { return detach(thread_to_join(thread)); }
 
 RT0_EXPORT pthread_t pthread_self() { return reinterpret_cast<pthread_t>(rt0::getg()); }
 
