@@ -9,6 +9,7 @@ ROOMS = [
     "timer",
     "sched",
     "sync",
+    "io",
     "libc",
     "go",
     "boot",
