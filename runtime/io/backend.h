@@ -13,7 +13,7 @@ struct io_backend {
                   std::int64_t deadline_ns) noexcept;
   void (*forget)(int fd) noexcept;
   void (*after_fork)() noexcept;
-  bool (*owns)(int fd) noexcept;
+  netpoll_fds (*own)() noexcept;
   netpoller poller;
 };
 

@@ -212,13 +212,13 @@ void after_fork() noexcept {
   new (&state) epoll_state;
 }
 
-bool owns(int fd) noexcept { return fd >= 0 && (fd == state.epoll || fd == state.event); }
+netpoll_fds own() noexcept { return {{state.epoll, state.event}}; }
 
 }  // namespace
 
 constinit const io_backend epoll_backend{
-    open_epoll, can,        1,    run_any,
-    forget,     after_fork, owns, {claim_queue, sleep, release_queue, interrupt, ready, take},
+    open_epoll, can,        1,   run_any,
+    forget,     after_fork, own, {claim_queue, sleep, release_queue, interrupt, ready, take},
 };
 
 }  // namespace rt0

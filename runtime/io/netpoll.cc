@@ -60,9 +60,9 @@ void netpoll_forget(int fd) noexcept {
   if (const io_backend* backend = state.backend.load(std::memory_order_acquire)) backend->forget(fd);
 }
 
-bool netpoll_owns(int fd) noexcept {
+netpoll_fds netpoll_own() noexcept {
   const io_backend* backend = state.backend.load(std::memory_order_acquire);
-  return backend != nullptr && backend->owns(fd);
+  return backend != nullptr ? backend->own() : netpoll_fds{{-1, -1}};
 }
 
 void netpoll_after_fork() noexcept {

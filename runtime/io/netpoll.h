@@ -49,7 +49,11 @@ void netpoll_forget(int fd) noexcept;
 // In the child of a fork: the parent's operations and its ring are not ours.
 void netpoll_after_fork() noexcept;
 
-// Descriptors of the runtime itself, that a program must not close.
-bool netpoll_owns(int fd) noexcept;
+// Descriptors of the runtime itself, that a program must not close; -1: none.
+struct netpoll_fds {
+  int fd[2];
+  bool has(int n) const noexcept { return n >= 0 && (n == fd[0] || n == fd[1]); }
+};
+netpoll_fds netpoll_own() noexcept;
 
 }  // namespace rt0

@@ -194,13 +194,13 @@ void after_fork() noexcept {
   new (&state) ring_state;
 }
 
-bool owns(int fd) noexcept { return fd >= 0 && (fd == state.ring.fd() || fd == state.event); }
+netpoll_fds own() noexcept { return {{state.ring.fd(), state.event}}; }
 
 }  // namespace
 
 constinit const io_backend ring_backend{
     open_ring, ring_can,   most_at_once, run_any,
-    forget,    after_fork, owns,         {claim_queue, sleep, release_queue, interrupt, ready, take},
+    forget,    after_fork, own,          {claim_queue, sleep, release_queue, interrupt, ready, take},
 };
 
 }  // namespace rt0

@@ -14,7 +14,7 @@
 namespace rt0 {
 namespace {
 
-bool has_p_to_give(const m* mp) noexcept {
+bool has_p_to_give(const m* mp) noexcept {  // and what may park
   return mp->p != nullptr && mp->curg != nullptr && mp->locks == 0 && mp->insig == 0 && !on_signal_stack();
 }
 
@@ -73,6 +73,8 @@ void exitsyscall0(g* gp) {
 }
 
 }  // namespace
+
+bool may_park() noexcept { return has_p_to_give(getm()); }
 
 bool entersyscall() noexcept {
   m* mp = getm();

@@ -18,4 +18,7 @@ bool entersyscall() noexcept;
 bool entersyscallblock() noexcept;
 void exitsyscall() noexcept;
 
+// The running code is a goroutine's, with a P: it may park.
+bool may_park() noexcept;
+
 }  // namespace rt0
