@@ -107,7 +107,7 @@ sys::ret<int> arm(int fd, const fd_slot& slot) noexcept {
 }
 
 // One wait for an event on the descriptor. 0: try again.
-long wait_ready(const ring_op& op, std::int64_t deadline_ns) noexcept {
+long wait_ready(const ring_op& op, std::int64_t deadline_ns, io_waiter& waiter) noexcept {
   fd_slot& slot = state.slots[op.fd];
   const std::uint32_t want = wants(op);
   std::uint32_t seen = 0;
@@ -118,13 +118,17 @@ long wait_ready(const ring_op& op, std::int64_t deadline_ns) noexcept {
     seen = __atomic_load_n(&slot.events, __ATOMIC_SEQ_CST);
     armed = arm(op.fd, slot);
   }
+  waiter.waits_for.store(&slot.events, std::memory_order_seq_cst);  // pairs with: netpoll_cancel
   long outcome = armed.ok() || armed.error() == EPERM ? 0 : -armed.error();
-  if (armed.ok()) {
+  if (__atomic_load_n(&waiter.word, __ATOMIC_SEQ_CST) != 0) {
+    outcome = -ECANCELED;
+  } else if (armed.ok()) {
     need_poller();
     if (wait_if_equal(&slot.events, seen, deadline_ns, wait_reason::io) == wait_result::timed_out) {
       outcome = -ETIMEDOUT;
     }
   }
+  waiter.waits_for.store(nullptr, std::memory_order_seq_cst);
   lock_guard hold(state.giving);
   count_waiter(slot, want, -1);
   return outcome;
@@ -142,7 +146,8 @@ long try_once(const ring_op& op) noexcept {
   return fd;
 }
 
-long run_any(const ring_op* ops, std::int32_t* results, std::size_t, std::int64_t deadline_ns) noexcept {
+long run_any(const ring_op* ops, std::int32_t* results, std::size_t, std::int64_t deadline_ns,
+             io_waiter& waiter) noexcept {
   sched.netpoll_pending.fetch_add(1, std::memory_order_seq_cst);
   long outcome = 0;
   while (outcome == 0) {
@@ -151,7 +156,7 @@ long run_any(const ring_op* ops, std::int32_t* results, std::size_t, std::int64_
       results[0] = static_cast<std::int32_t>(result);
       break;
     }
-    outcome = wait_ready(ops[0], deadline_ns);
+    outcome = wait_ready(ops[0], deadline_ns, waiter);
   }
   sched.netpoll_pending.fetch_sub(1, std::memory_order_relaxed);
   return outcome;

@@ -4,6 +4,7 @@
 #include "runtime/io/backend.h"
 #include "runtime/lock/mutex.h"
 #include "runtime/sched/sched.h"
+#include "runtime/sync/wait_table.h"
 
 namespace rt0 {
 namespace {
@@ -45,15 +46,30 @@ std::size_t netpoll_most_at_once() noexcept {
   return backend != nullptr ? backend->most_at_once : 0;
 }
 
-long netpoll_run_any(const ring_op* ops, std::int32_t* results, std::size_t count,
-                     std::int64_t deadline_ns) noexcept {
-  return in_use()->run_any(ops, results, count, deadline_ns);
+long netpoll_run_any(const ring_op* ops, std::int32_t* results, std::size_t count, std::int64_t deadline_ns,
+                     io_waiter& waiter) noexcept {
+  return in_use()->run_any(ops, results, count, deadline_ns, waiter);
+}
+
+long netpoll_run(const ring_op& op, std::int64_t deadline_ns, io_waiter& waiter) noexcept {
+  std::int32_t result = 0;
+  const long outcome = netpoll_run_any(&op, &result, 1, deadline_ns, waiter);
+  return outcome != 0 ? outcome : result;
 }
 
 long netpoll_run(const ring_op& op, std::int64_t deadline_ns) noexcept {
-  std::int32_t result = 0;
-  const long outcome = netpoll_run_any(&op, &result, 1, deadline_ns);
-  return outcome != 0 ? outcome : result;
+  io_waiter waiter;
+  return netpoll_run(op, deadline_ns, waiter);
+}
+
+// pairs with: a back-end's store of waits_for, then its look at the word: one of us sees the other
+// (StoreLoad).
+void netpoll_cancel(io_waiter& waiter) noexcept {
+  __atomic_fetch_or(&waiter.word, io_waiter::give_up, __ATOMIC_SEQ_CST);
+  std::uint32_t* const waits_for = waiter.waits_for.load(std::memory_order_seq_cst);
+  if (waits_for == nullptr) return;
+  if (waits_for != &waiter.word) __atomic_fetch_add(waits_for, 1, __ATOMIC_SEQ_CST);
+  (void)wake(waits_for, INT32_MAX);
 }
 
 void netpoll_forget(int fd) noexcept {

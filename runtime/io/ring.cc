@@ -98,37 +98,42 @@ std::uint64_t key(const io_wait& wait) noexcept { return reinterpret_cast<std::u
 
 std::uint32_t load(const std::uint32_t& word) noexcept { return __atomic_load_n(&word, __ATOMIC_ACQUIRE); }
 
+std::uint32_t count_of(std::uint32_t word) noexcept { return word & ~io_waiter::give_up; }
+
 // Asks for what has not come back, and waits for all of it.
-void call_back(io_wait* waits, std::uint32_t count, const std::uint32_t& came_back) noexcept {
+void call_back(io_wait* waits, std::uint32_t count, const std::uint32_t& word) noexcept {
   for (std::uint32_t i = 0; i < count; i++) {
     if (__atomic_load_n(&waits[i].done, __ATOMIC_RELAXED)) continue;
     push({IORING_OP_ASYNC_CANCEL, -1, 0, key(waits[i]), 0, 0}, of_a_cancel);
   }
-  for (std::uint32_t seen; (seen = load(came_back)) != count;) {
-    (void)wait_if_equal(&came_back, seen, forever, wait_reason::io);
+  for (std::uint32_t seen; count_of(seen = load(word)) != count;) {
+    (void)wait_if_equal(&word, seen, forever, wait_reason::io);
   }
 }
 
 constexpr std::size_t most_at_once = 16;
 
-long run_any(const ring_op* ops, std::int32_t* results, std::size_t count,
-             std::int64_t deadline_ns) noexcept {
-  std::uint32_t came_back = 0;
+long run_any(const ring_op* ops, std::int32_t* results, std::size_t count, std::int64_t deadline_ns,
+             io_waiter& waiter) noexcept {
+  std::uint32_t& word = waiter.word;
   io_wait waits[most_at_once];
   const auto n = static_cast<std::uint32_t>(count);
   sched.netpoll_pending.fetch_add(static_cast<std::int32_t>(n), std::memory_order_seq_cst);
+  waiter.waits_for.store(&word, std::memory_order_seq_cst);
   for (std::uint32_t i = 0; i < n; i++) {
-    waits[i] = {&came_back, -ECANCELED, false};
+    waits[i] = {&word, -ECANCELED, false};
     push(ops[i], key(waits[i]));
   }
   need_poller();
   long outcome = 0;
-  while (outcome == 0 && load(came_back) == 0) {
-    if (wait_if_equal(&came_back, 0, deadline_ns, wait_reason::io) == wait_result::timed_out) {
-      outcome = -ETIMEDOUT;
-    }
+  while (outcome == 0 && load(word) == 0) {
+    if (wait_if_equal(&word, 0, deadline_ns, wait_reason::io) == wait_result::timed_out) outcome = -ETIMEDOUT;
   }
-  if (load(came_back) != n) call_back(waits, n, came_back);
+  if (load(word) == io_waiter::give_up) outcome = -ECANCELED;
+  if (count_of(load(word)) != n) call_back(waits, n, word);
+  waiter.waits_for.store(nullptr, std::memory_order_seq_cst);
+  // Back to none, for the next wait with it; a wish to give up stays.
+  __atomic_fetch_sub(&word, n, __ATOMIC_RELAXED);
   sched.netpoll_pending.fetch_sub(static_cast<std::int32_t>(n), std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < n; i++) {
     results[i] = waits[i].result;

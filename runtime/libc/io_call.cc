@@ -274,7 +274,8 @@ bool poll_call(pollfd* fds, long count, std::int64_t deadline_ns, long& result) 
       ops[n++] = {IORING_OP_POLL_ADD, fds[i].fd, 0, 0, 0, static_cast<std::uint16_t>(fds[i].events)};
     }
     if (n == 0 || !netpoll_can(ops[0]) || n > netpoll_most_at_once()) return false;
-    (void)netpoll_run_any(ops, results, n, deadline_ns);
+    io_waiter waiter;
+    (void)netpoll_run_any(ops, results, n, deadline_ns, waiter);
   }
 }
 

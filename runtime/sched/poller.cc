@@ -2,6 +2,7 @@
 #include "runtime/sched/poller.h"
 
 #include "runtime/sched/machine.h"
+#include "runtime/sched/runq.h"
 #include "sys/clock.h"
 
 namespace rt0 {
@@ -81,7 +82,9 @@ void wake_poller(std::int64_t when_ns) noexcept {
 }
 
 void need_poller() noexcept {
-  if (sched.lastpoll_ns.load(std::memory_order_seq_cst) != 0) wakep();
+  m_locks_inc();
+  if (!runqempty(getm()->p) && sched.lastpoll_ns.load(std::memory_order_seq_cst) != 0) wakep();
+  m_locks_dec();
 }
 
 std::int64_t earliest_timer() noexcept {

@@ -39,7 +39,8 @@ bool poll(std::int64_t until_ns) noexcept;
 
 // A timer for when_ns was added to a heap whose P may not look at it in time.
 void wake_poller(std::int64_t when_ns) noexcept;
-// An operation was submitted by a P that goes on with other work: somebody idle shall wait for it.
+// The running goroutine submitted an operation and will park. If its P goes on with other work, somebody idle
+// shall wait for it; else the P's own M will.
 void need_poller() noexcept;
 
 // The earliest timer of all Ps, or no_timer.

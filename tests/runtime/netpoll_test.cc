@@ -110,13 +110,14 @@ TEST_CASE("errors are the kernel's") {
 TEST_CASE("the first of several") {
   if (rt0::netpoll_most_at_once() < 3) return;
   pair_of s[3];
+  rt0::io_waiter waiter;
   for (int round = 0; round < 100; round++) {
     rt0::ring_op ops[3];
     for (int i = 0; i < 3; i++) ops[i] = {IORING_OP_POLL_ADD, s[i].in, 0, 0, 0, POLLIN};
     std::int32_t results[3];
     const int which = round % 3;
     std::thread later([&] { put(s[which].out, 'x'); });
-    CHECK(rt0::netpoll_run_any(ops, results, 3, rt0::forever) == 0);
+    CHECK(rt0::netpoll_run_any(ops, results, 3, rt0::forever, waiter) == 0);
     for (int i = 0; i < 3; i++) CHECK(results[i] == (i == which ? POLLIN : -ECANCELED));
     later.join();
     char c;
@@ -124,7 +125,25 @@ TEST_CASE("the first of several") {
   }
   rt0::ring_op op{IORING_OP_POLL_ADD, s[0].in, 0, 0, 0, POLLIN};
   std::int32_t result;
-  CHECK(rt0::netpoll_run_any(&op, &result, 1, in_ms(5)) == -ETIMEDOUT);
+  CHECK(rt0::netpoll_run_any(&op, &result, 1, in_ms(5), waiter) == -ETIMEDOUT);
+}
+
+TEST_CASE("a wait that somebody cancels takes nothing") {
+  pair_of s;
+  char c = 0;
+  for (int round = 0; round < 200; round++) {
+    rt0::io_waiter waiter;
+    std::thread other([&] {
+      for (int i = 0; i < round % 5; i++) std::this_thread::yield();
+      rt0::netpoll_cancel(waiter);
+    });
+    CHECK(rt0::netpoll_run(recv_op(s.in, &c, 1), rt0::forever, waiter) == -ECANCELED);
+    other.join();
+    CHECK(rt0::netpoll_run(recv_op(s.in, &c, 1), rt0::forever, waiter) == -ECANCELED);  // the next one, too
+  }
+  put(s.out, 'e');
+  CHECK(receive(s.in, c) == 1);
+  CHECK(c == 'e');
 }
 
 TEST_CASE("a timer that comes while the poller sleeps in the kernel") {
