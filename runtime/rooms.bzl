@@ -10,6 +10,7 @@ ROOMS = [
     "sched",
     "sync",
     "chan",
+    "io",
     "libc",
     "go",
     "boot",

@@ -30,6 +30,7 @@
 
 #include "rt0/arch.h"
 #include "runtime/base/export.h"
+#include "runtime/io/netpoll.h"
 #include "runtime/libc/atfork.h"
 #include "runtime/libc/exit.h"
 #include "runtime/libc/libc_fork.h"
@@ -64,6 +65,7 @@ void child() noexcept {
   stack_slabs_unlock();
   sched_fork_child();
   wait_table_fork_child();
+  netpoll_fork_child();
   exit_fork_child();
   start_the_world_alone();
 }

@@ -43,6 +43,8 @@ struct g_queue {
   }
 };
 
+struct netpoller;
+
 struct schedt {
   std::atomic<std::uint64_t> goidgen{0};
   std::int64_t maxmcount = 0;
@@ -85,6 +87,9 @@ struct schedt {
   std::atomic<std::int64_t> lastpoll_ns{0};
   std::atomic<std::int64_t> poll_until_ns{0};  // its deadline; 0 while it is not known
   note poll_break;
+  // Where the poller waits for descriptors too; nullptr until the first such wait.
+  std::atomic<const netpoller*> netpoll{nullptr};
+  std::atomic<std::int32_t> netpoll_pending{0};  // operations that have not come back
 
   // Stopping the world.
   std::atomic<bool> gcwaiting{false};
