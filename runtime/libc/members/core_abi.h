@@ -1,5 +1,8 @@
 // What the ordinary members of librt0 call in the core: its few exported names that no user should.
 #pragma once
+#include <cstdint>
+
+#include "runtime/io/netpoll.h"
 
 extern "C" {
 // Room for the running thread's _Unwind_Exception: not on the stack that is being unwound.
@@ -8,4 +11,10 @@ void* rt0_unwind_room();
 [[noreturn]] void rt0_thread_end(void* result);
 // The same by rt::goexit.
 [[noreturn]] void rt0_goroutine_end();
+
+// One operation, tried without blocking; -EAGAIN, or -EOPNOTSUPP: it has to be run.
+long rt0_io_attempt(const rt0::ring_op* op);
+// Parks until it came back: its result, -ETIMEDOUT after deadline_ns, -ECANCELED after rt0_io_cancel.
+long rt0_io_run(const rt0::ring_op* op, std::int64_t deadline_ns, rt0::io_waiter* waiter);
+void rt0_io_cancel(rt0::io_waiter* waiter);
 }
