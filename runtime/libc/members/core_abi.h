@@ -1,9 +1,13 @@
 // What the ordinary members of librt0 call in the core: its few exported names that no user should.
 #pragma once
+#include "runtime/mem/heap.h"
 
 extern "C" {
 // Room for the running thread's _Unwind_Exception: not on the stack that is being unwound.
 void* rt0_unwind_room();
 // Ends the running thread, its stack unwound.
 [[noreturn]] void rt0_thread_end(void* result);
+// heap_measure and heap_trim.
+void rt0_heap_measure(rt0::heap_figures*);
+bool rt0_heap_trim();
 }
