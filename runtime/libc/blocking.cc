@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include <cstdint>
 
 #include "rt0/arch.h"
+#include "runtime/libc/io_call.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/syscall.h"
 #include "sys/clock.h"
@@ -74,17 +76,29 @@ long uninterrupted(long nr, call_args& x) noexcept {
 
 // Calls that wait for something to happen, whatever is there already: the P is given away before, not by
 // sysmon 20 us to 10 ms later.
-bool waits(long nr) noexcept {
-  return nr == SYS_pause || nr == SYS_rt_sigsuspend || nr == SYS_rt_sigtimedwait;
+bool waits(long nr, const call_args& x) noexcept {
+  switch (nr) {
+    case SYS_pause:
+    case SYS_rt_sigsuspend:
+    case SYS_rt_sigtimedwait: return true;
+    case SYS_wait4: return (x.c & WNOHANG) == 0;
+    case SYS_waitid: return (x.d & WNOHANG) == 0;
+  }
+  return false;
 }
 
 }  // namespace
 
-long blocking_call(long nr, call_args x) noexcept {
-  if (!(waits(nr) ? entersyscallblock() : entersyscall())) return bare(nr, x);
+long hand_off(long nr, call_args x) noexcept {
+  if (!(waits(nr, x) ? entersyscallblock() : entersyscall())) return bare(nr, x);
   const long result = uninterrupted(nr, x);
   exitsyscall();
   return result;
+}
+
+long blocking_call(long nr, call_args x) noexcept {
+  long result = 0;
+  return io_call(nr, x, result) ? result : hand_off(nr, x);
 }
 
 }  // namespace rt0::libc

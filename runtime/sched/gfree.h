@@ -24,4 +24,8 @@ std::int64_t gfree_return_due_ns() noexcept;
 
 inline constexpr std::int64_t gfree_idle_ns = heap_idle_ns;
 
+// Around fork: the global lists' lock, which sysmon takes without a P.
+void gfree_lock() noexcept;
+void gfree_unlock() noexcept;
+
 }  // namespace rt0

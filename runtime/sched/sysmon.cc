@@ -155,6 +155,7 @@ bool long_sleep() noexcept {
     }
     const std::int64_t now_ns = sys::nanotime();
     if (earliest_timer() <= now_ns - timer_grace_ns) startm(nullptr, false);
+    if (sched.lastpoll_ns.load(std::memory_order_relaxed) != 0) (void)netpoll();  // all are busy
     const looked found = retake(now_ns);
     idle_rounds = found.taken != 0 ? 0 : idle_rounds + 1;
     sleep_ns = bounded(max_delay_ns, found.wanted, now_ns);

@@ -10,4 +10,6 @@ void* rt0_unwind_room();
 // heap_measure and heap_trim.
 void rt0_heap_measure(rt0::heap_figures*);
 bool rt0_heap_trim();
+// The same by rt::goexit.
+[[noreturn]] void rt0_goroutine_end();
 }
