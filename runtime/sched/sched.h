@@ -5,6 +5,7 @@
 
 #include "runtime/lock/mutex.h"
 #include "runtime/lock/note.h"
+#include "runtime/mem/cache.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/p.h"
@@ -112,6 +113,9 @@ inline bool left_behind(const g* gp) noexcept {
 extern constinit p p0;
 extern constinit p other_p[max_procs - 1];
 inline p& p_at(int i) { return i == 0 ? p0 : other_p[i - 1]; }
+// The heap's cache of each P. Not in it: P 0 would push other variables of a start into one more page.
+extern constinit heap_cache mcaches[max_procs];
+inline heap_cache* mcache_of(const p* pp) { return &mcaches[pp->id]; }
 
 // g0 of m0 with its TLS room, and m0: named by rt0_go.
 struct alignas(64) g0_block {

@@ -3,12 +3,16 @@
 #include <cstdint>
 
 #include "runtime/io/netpoll.h"
+#include "runtime/mem/heap.h"
 
 extern "C" {
 // Room for the running thread's _Unwind_Exception: not on the stack that is being unwound.
 void* rt0_unwind_room();
 // Ends the running thread, its stack unwound.
 [[noreturn]] void rt0_thread_end(void* result);
+// heap_measure and heap_trim.
+void rt0_heap_measure(rt0::heap_figures*);
+bool rt0_heap_trim();
 // The same by rt::goexit.
 [[noreturn]] void rt0_goroutine_end();
 
