@@ -10,6 +10,7 @@
 
 #include "runtime/base/export.h"
 #include "runtime/libc/clock.h"
+#include "runtime/signal/attend.h"
 #include "runtime/sync/wait_table.h"
 
 namespace rt0::libc {
@@ -42,6 +43,7 @@ bool try_wait(sem_rep& s, std::uint32_t& seen) noexcept {
 }
 
 int wait(sem_rep& s, std::int64_t deadline_ns) noexcept {
+  const interruption since;
   for (;;) {
     std::uint32_t seen;
     if (try_wait(s, seen)) return 0;
@@ -50,8 +52,12 @@ int wait(sem_rep& s, std::int64_t deadline_ns) noexcept {
       continue;
     }
     const auto* word = reinterpret_cast<const std::uint32_t*>(&s.value);
-    if (wait_if_equal(word, waiters, deadline_ns, wait_reason::semaphore) == wait_result::timed_out) {
-      return fail(ETIMEDOUT);
+    switch (wait_if_equal(word, waiters, deadline_ns, wait_reason::semaphore)) {
+      case wait_result::timed_out: return fail(ETIMEDOUT);
+      case wait_result::interrupted:
+        if (since.ends_call(true)) return fail(EINTR);
+        break;
+      default: break;
     }
   }
 }
