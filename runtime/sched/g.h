@@ -71,6 +71,7 @@ struct thread_state {
   int altstack_flags;
   int cancel_type;
   char name[16];
+  void* cleanups;                    // pthread_cleanup_push's, innermost first
   alignas(16) std::byte unwind[32];  // pthread_exit's _Unwind_Exception
 
   // As a new thread's.
@@ -81,6 +82,7 @@ struct thread_state {
     keys = nullptr;
     altstack_bytes = 0;
     altstack_flags = 0;
+    cleanups = nullptr;
     name[0] = 0;
   }
 };
