@@ -5,4 +5,6 @@
 
 RT0_EXPORT void* rt0_unwind_room() { return &rt0::getg()->thread.unwind; }
 
+RT0_EXPORT void rt0_interrupt_to_end(rt0::g*) { return; }
+
 RT0_EXPORT void rt0_thread_end(void* result) { rt0::libc::thread_end(result); }

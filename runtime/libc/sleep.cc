@@ -5,6 +5,7 @@
 
 #include "runtime/base/export.h"
 #include "runtime/libc/clock.h"
+#include "runtime/libc/pthread/cancel.h"
 #include "runtime/sched/park.h"
 
 // Returns an error number. Nothing interrupts a goroutine's sleep yet, so the remaining time is never asked
@@ -17,7 +18,12 @@ RT0_EXPORT int clock_nanosleep(clockid_t clock, int flags, const timespec* time,
   const bool valid = (flags & TIMER_ABSTIME) != 0 ? rt0::libc::deadline_from(clock, time, deadline_ns)
                                                   : rt0::libc::deadline_after(time, deadline_ns);
   if (!valid) return EINVAL;
-  rt0::sleep_until(deadline_ns);
+  rt0::libc::act_on_cancel();
+  {
+    const rt0::libc::open_to_cancel open;
+    rt0::sleep_until(deadline_ns);
+  }
+  rt0::libc::act_on_cancel();
   return 0;
 }
 

@@ -18,6 +18,7 @@
 #include "runtime/base/export.h"
 #include "runtime/libc/members/cleanup_buffer.h"
 #include "runtime/libc/members/core_abi.h"
+#include "runtime/libc/pthread/cancel.h"
 #include "runtime/sched/g.h"
 
 namespace rt0::libc {
@@ -61,7 +62,9 @@ void swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
 }  // namespace rt0::libc
 
 RT0_EXPORT void pthread_exit(void* result) {
-  rt0::getg()->thread.result = result;
+  rt0::thread_state& self = rt0::getg()->thread;
+  self.result = result;
+  self.cancel.fetch_or(rt0::libc::cancel_ending, std::memory_order_relaxed);
   rt0::libc::unwind_rest();
 }
 

@@ -10,6 +10,7 @@
 
 #include "runtime/base/export.h"
 #include "runtime/libc/clock.h"
+#include "runtime/libc/pthread/cancel.h"
 #include "runtime/sync/wait_table.h"
 
 namespace rt0::libc {
@@ -41,8 +42,10 @@ bool try_wait(sem_rep& s, std::uint32_t& seen) noexcept {
   return false;
 }
 
-int wait(sem_rep& s, std::int64_t deadline_ns) noexcept {
+// A cancellation point.
+int wait(sem_rep& s, std::int64_t deadline_ns) {
   for (;;) {
+    act_on_cancel();
     std::uint32_t seen;
     if (try_wait(s, seen)) return 0;
     if (seen == 0 && !s.value.compare_exchange_strong(seen, waiters, std::memory_order_relaxed,
@@ -50,6 +53,7 @@ int wait(sem_rep& s, std::int64_t deadline_ns) noexcept {
       continue;
     }
     const auto* word = reinterpret_cast<const std::uint32_t*>(&s.value);
+    const open_to_cancel open;
     if (wait_if_equal(word, waiters, deadline_ns, wait_reason::semaphore) == wait_result::timed_out) {
       return fail(ETIMEDOUT);
     }

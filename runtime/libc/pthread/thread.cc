@@ -7,6 +7,7 @@
 #include "runtime/base/export.h"
 #include "runtime/libc/clock.h"
 #include "runtime/libc/exit.h"
+#include "runtime/libc/pthread/cancel.h"
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/proc.h"
@@ -48,13 +49,16 @@ bool give_back(g* gp) noexcept {
   return true;
 }
 
-int join(g* gp, void** result, std::int64_t deadline_ns) noexcept {
+// A cancellation point: the thread stays to be joined.
+int join(g* gp, void** result, std::int64_t deadline_ns) {
   if (gp == getg()) return EDEADLK;
   for (;;) {
+    act_on_cancel();
     const std::uint32_t state = gp->thread.join.load(std::memory_order_acquire);  // pairs with: thread_exited
     if (state == ended) break;
     if (state != joinable) return EINVAL;
     const auto* word = reinterpret_cast<const std::uint32_t*>(&gp->thread.join);
+    const open_to_cancel open;
     if (wait_if_equal(word, state, deadline_ns, wait_reason::join) == wait_result::timed_out)
       return ETIMEDOUT;
   }
@@ -67,9 +71,10 @@ int join(g* gp, void** result, std::int64_t deadline_ns) noexcept {
 }  // namespace
 
 void thread_end(void* result) noexcept {
+  g* gp = getg();
+  gp->thread.cancel.fetch_or(cancel_ending, std::memory_order_relaxed);
   run_thread_local_dtors();
   run_key_dtors();
-  g* gp = getg();
   if (gp->kind == g_kind::go) {  // nobody joins it
     count_goroutine(-1);
     goexit();
