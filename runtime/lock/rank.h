@@ -9,6 +9,7 @@ namespace rt0 {
 enum class lock_rank : std::uint8_t {
   exit,         // libc: who runs exit()
   keys,         // libc: pthread keys
+  signals,      // signal: who is told of what
   wait_bucket,  // sync: one bucket of the wait table
   births,       // sched.births: an M is being made, or all are asked for something
   sched,        // sched.lock: global queue, idle lists

@@ -5,15 +5,24 @@
 // nothing. A ticket of an earlier wait has an old generation and can claim nothing, so timers and wait nodes
 // may be stale.
 //
-//   claim word = generation << 3 | state
+//   claim word = generation << 5 | open to << 3 | state
 //
 //   idle, done --begin_wait--> armed --commit, after the switch away--> parked
 //                                |                                         |
 //                              claim: the goroutine finds it at commit   claim: the claimer makes it runnable
 //                                |                                         |
 //                                v                                         v
-//                      woken, handed, timed_out, cancelled (done)   woken, handed, timed_out, cancelled
-//                      (done)
+//                      woken, handed, timed_out, cancelled          woken, handed, timed_out, cancelled,
+//                      (done)                                       interrupted (done)
+//
+// A wait may be open to some bits of g::attention: a signal, a request to end. It is then `interrupted` by
+// who raises such a bit (interrupt.h), or, if the bit was up already, by its own commit:
+//
+//   committer:    the word is parked, open to the bit;   attention has the bit?  claim it as interrupted
+//   interrupter:  attention gets the bit;                the word is parked, open to the bit?  claim it
+//
+// Both with seq_cst: one of the two sees the other (tests/models/interrupt.pml). An armed wait is left to its
+// commit, so that the generation that was seen is the only one that the claim can hit.
 //
 // The commit happens only when the goroutine's registers are saved and it is off its stack: on g0, or by the
 // goroutine that runs next after a direct switch. A claim before it (armed) leaves the goroutine to the
@@ -31,6 +40,7 @@ enum class claim_state : std::uint64_t {
   idle = 0,
   armed = 1,
   parked = 2,
+  interrupted = 3,
   woken = 4,
   timed_out = 5,
   cancelled = 6,
@@ -44,8 +54,9 @@ struct wait_ticket {
 
 inline constexpr std::int64_t forever = -1;  // as a deadline: none
 
-// Begins a wait of the running goroutine. Publish the ticket, then gopark it.
-wait_ticket begin_wait() noexcept;
+// Begins a wait of the running goroutine, open to these bits of its attention. Publish the ticket, then
+// gopark it.
+wait_ticket begin_wait(std::uint8_t open_to = 0) noexcept;
 
 // Parks the running goroutine until its ticket is claimed, or deadline_ns on CLOCK_MONOTONIC claims it as
 // timed_out. Returns how it ended. m->locks must be 0.
@@ -59,8 +70,14 @@ bool claim(wait_ticket ticket, claim_state how) noexcept;
 enum class claimed { lost, won_leaving, won_parked };
 claimed try_claim(wait_ticket ticket, claim_state how) noexcept;
 
-// Sleeps until deadline_ns on CLOCK_MONOTONIC; in the past: yields.
-void sleep_until(std::int64_t deadline_ns) noexcept;
+// If gp is parked in a wait that is open to the bit, which its attention has: ends that wait as interrupted.
+bool claim_open(g* gp, std::uint8_t bit) noexcept;
+// gp is parked in a wait that is not open to the bit: a guess, unless gp cannot move.
+bool is_closed(const g* gp, std::uint8_t bit) noexcept;
+
+// Sleeps until deadline_ns on CLOCK_MONOTONIC, or a bit of open_to is in its attention (interrupted); in the
+// past: yields.
+claim_state sleep_until(std::int64_t deadline_ns, std::uint8_t open_to = 0) noexcept;
 
 // Lets the other runnable goroutines of this P go first. Go's goyield.
 void yield() noexcept;

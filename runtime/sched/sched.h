@@ -52,7 +52,11 @@ struct schedt {
 
   // Held while an M is made, from before it is in allm until its thread exists, and by who asks all of them.
   mutex<lock_rank::births> births;
-  std::atomic<sys::sigset> sigmask{0};  // the process's; written under births, after the start
+  std::atomic<sys::sigset> sigmask{0};  // every M's kernel mask; written under births, after the start
+
+  std::atomic<std::int32_t> attentive{0};     // goroutines that a signal waits for: interrupt.h
+  std::atomic<sys::sigset> handled{0};        // signals for which the program has a handler
+  std::atomic<std::int32_t> signal_waits{0};  // goroutines in sigwait, pause and the like
 
   mutex<lock_rank::sched> lock;
 

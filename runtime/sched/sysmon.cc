@@ -5,6 +5,7 @@
 #include "rt0/arch.h"
 #include "runtime/base/debug_options.h"
 #include "runtime/sched/gfree.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/machine.h"
 #include "runtime/sched/poller.h"
 #include "runtime/sched/preempt.h"
@@ -104,6 +105,9 @@ looked retake(std::int64_t now_ns) noexcept {
 // seen to begin, and to be over, within 2 ms. A timer that a busy P looks at too late is seen at its time.
 std::int64_t bounded(std::int64_t delay_ns, bool wanted, std::int64_t now_ns) noexcept {
   if (wanted && delay_ns > wanted_delay_ns) delay_ns = wanted_delay_ns;
+  if (sched.attentive.load(std::memory_order_relaxed) != 0 && delay_ns > timer_delay_ns) {
+    delay_ns = timer_delay_ns;
+  }
   const std::int64_t next_ns = earliest_timer();
   if (next_ns == no_timer) return delay_ns;
   std::int64_t until_ns = next_ns - now_ns + timer_grace_ns;
@@ -159,6 +163,7 @@ bool long_sleep() noexcept {
     const std::int64_t now_ns = sys::nanotime();
     if (earliest_timer() <= now_ns - timer_grace_ns) startm(nullptr, false);
     const looked found = retake(now_ns);
+    if (sched.attentive.load(std::memory_order_relaxed) != 0) urge_attentive();
     idle_rounds = found.taken != 0 ? 0 : idle_rounds + 1;
     sleep_ns = bounded(max_delay_ns, found.wanted, now_ns);
     if (memory_due() <= now_ns) (void)gfree_return_idle_pages(now_ns);

@@ -19,12 +19,13 @@ enum class wait_reason : std::uint8_t {
   exit,
   semaphore,
   world,
+  signal,
 };
 
 inline constexpr const char* wait_reason_text[] = {
     "waiting",        "sleep",       "mutex lock", "condition wait", "rwlock read lock", "rwlock write lock",
     "once",           "thread join", "futex wait", "FILE lock",      "C library lock",   "exit in progress",
-    "semaphore wait", "GOMAXPROCS",
+    "semaphore wait", "GOMAXPROCS",       "signal wait",
 };
 
 inline constexpr const char* text_of(wait_reason why) { return wait_reason_text[static_cast<int>(why)]; }

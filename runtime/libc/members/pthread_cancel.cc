@@ -20,4 +20,8 @@ RT0_EXPORT int pthread_cancel(pthread_t thread) {
   return 0;
 }
 
-extern "C" void rt0_cancel_self() { pthread_exit(PTHREAD_CANCELED); }
+extern "C" void rt0_cancel_self() {
+  constexpr std::uint8_t all_but_it = static_cast<std::uint8_t>(~rt0::attend_cancel);
+  rt0::getg()->attention.fetch_and(all_but_it, std::memory_order_relaxed);  // sysmon does not count this bit
+  pthread_exit(PTHREAD_CANCELED);
+}

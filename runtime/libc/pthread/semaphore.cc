@@ -11,6 +11,7 @@
 #include "runtime/base/export.h"
 #include "runtime/libc/clock.h"
 #include "runtime/libc/pthread/cancel.h"
+#include "runtime/signal/attend.h"
 #include "runtime/sync/wait_table.h"
 
 namespace rt0::libc {
@@ -44,6 +45,7 @@ bool try_wait(sem_rep& s, std::uint32_t& seen) noexcept {
 
 // A cancellation point.
 int wait(sem_rep& s, std::int64_t deadline_ns) {
+  const interruption since;
   for (;;) {
     act_on_cancel();
     std::uint32_t seen;
@@ -54,8 +56,12 @@ int wait(sem_rep& s, std::int64_t deadline_ns) {
     }
     const auto* word = reinterpret_cast<const std::uint32_t*>(&s.value);
     const open_to_cancel open;
-    if (wait_if_equal(word, waiters, deadline_ns, wait_reason::semaphore) == wait_result::timed_out) {
-      return fail(ETIMEDOUT);
+    switch (wait_if_equal(word, waiters, deadline_ns, wait_reason::semaphore)) {
+      case wait_result::timed_out: return fail(ETIMEDOUT);
+      case wait_result::interrupted:
+        if (since.ends_call(true)) return fail(EINTR);
+        break;
+      default: break;
     }
   }
 }
