@@ -10,6 +10,7 @@
 
 #include "runtime/libc/io_call.h"
 #include "runtime/libc/signal_call.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/syscall.h"
 #include "runtime/signal/attend.h"
@@ -145,7 +146,7 @@ bool call_once(long nr, const call_args& x, long& result) noexcept {
   if (!(waits(nr, x) ? entersyscallblock() : entersyscall())) return false;
   // The descriptor is free whatever close answers, and may be another goroutine's new file by now: no
   // refusal.
-  const std::uint8_t open_to = nr == SYS_close ? 0 : attend_signal;
+  const std::uint8_t open_to = nr == SYS_close ? 0 : open_bits();
   result = rt0_open_syscall(nr, &x, open_to);
   siginfo_t info;
   const int signal = raised_with(result);
@@ -171,7 +172,7 @@ long hand_off(long nr, call_args x) noexcept {
     if (result != -EINTR || nr == SYS_close) return result;
     // EINTR without a handler is the runtime's own affair (SIGURG): the call is made again, with what is left
     // of its time.
-    if (since.ends_call(!never_restarts(nr))) return -EINTR;
+    if (since.ends_call(!never_restarts(nr)) || asked_to_end()) return -EINTR;
     time.shorten();
   }
 }

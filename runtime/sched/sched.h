@@ -61,7 +61,7 @@ struct schedt {
   mutex<lock_rank::births> births;
   std::atomic<sys::sigset> sigmask{0};  // every M's kernel mask; written under births, after the start
 
-  std::atomic<std::int32_t> attentive{0};     // goroutines whose attention is not 0: interrupt.h
+  std::atomic<std::int32_t> attentive{0};     // goroutines that a signal waits for: interrupt.h
   std::atomic<sys::sigset> handled{0};        // signals for which the program has a handler
   std::atomic<std::int32_t> signal_waits{0};  // goroutines in sigwait, pause and the like
 

@@ -4,6 +4,7 @@
 
 #include "runtime/base/tables.h"
 #include "runtime/lock/mutex.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/sched.h"
 #include "runtime/signal/attend.h"
 
@@ -59,7 +60,7 @@ void wait_table_seed(std::uint64_t random) noexcept { hash_key ^= random & ~std:
 
 void enter(wait_node& node, const void* address) noexcept {
   node.address = address;
-  node.ticket = begin_wait(attend_signal);
+  node.ticket = begin_wait(open_bits());
   node.impatient = false;
   bucket& b = bucket_of(address);
   lock_guard hold(b.lock);
@@ -102,7 +103,7 @@ wait_result wait_for_lock(const std::uint32_t* word, std::uint32_t expected, std
     b.lock.unlock();
     return wait_result::not_equal;
   }
-  node.ticket = begin_wait(attend_signal);
+  node.ticket = begin_wait(open_bits());
   impatient ? link_first(b, node) : link(b, node);
   b.lock.unlock();
   return park(node, deadline_ns, why);
