@@ -16,6 +16,7 @@
 #include "runtime/libc/blocking.h"
 #include "runtime/libc/clock.h"
 #include "runtime/libc/fork.h"
+#include "runtime/libc/members/core_abi.h"
 #include "runtime/signal/attend.h"
 #include "runtime/sync/wait_table.h"
 
@@ -81,6 +82,8 @@ long dispatch(long nr, const call_args& x) noexcept {
     case SYS_fork:
     case SYS_vfork: return copy_process(SIGCHLD);
     case SYS_clone: return clone_process(x);
+    case SYS_execve:
+    case SYS_execveat: return rt0_exec(nr, x.a, x.b, x.c, x.d, x.e);
     case SYS_rseq:
     case SYS_set_robust_list:
     case SYS_get_robust_list:
