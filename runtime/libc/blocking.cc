@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include <cstdint>
 
+#include "runtime/libc/io_call.h"
 #include "runtime/libc/signal_call.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/syscall.h"
 #include "runtime/signal/attend.h"
@@ -117,6 +120,16 @@ bool never_restarts(long nr) noexcept {
 
 bool is_wait(long nr) noexcept { return nr == SYS_wait4 || nr == SYS_waitid; }
 
+// Calls that wait for something to happen, whatever is there already: the P is given away before, not by
+// sysmon 20 us to 10 ms later.
+bool waits(long nr, const call_args& x) noexcept {
+  switch (nr) {
+    case SYS_wait4: return (x.c & WNOHANG) == 0;
+    case SYS_waitid: return (x.d & WNOHANG) == 0;
+  }
+  return false;
+}
+
 // A signal that the kernel sends to the calling thread together with an error.
 int raised_with(long result) noexcept { return result == -EPIPE ? SIGPIPE : result == -EFBIG ? SIGXFSZ : 0; }
 
@@ -130,10 +143,10 @@ bool take_raised(int signal, siginfo_t& info) noexcept {
 
 // Once, by way of the kernel. False: there is no P to give away, the caller makes the bare call.
 bool call_once(long nr, const call_args& x, long& result) noexcept {
-  if (!entersyscall()) return false;
+  if (!(waits(nr, x) ? entersyscallblock() : entersyscall())) return false;
   // The descriptor is free whatever close answers, and may be another goroutine's new file by now: no
   // refusal.
-  const std::uint8_t open_to = nr == SYS_close ? 0 : attend_signal;
+  const std::uint8_t open_to = nr == SYS_close ? 0 : open_bits();
   result = rt0_open_syscall(nr, &x, open_to);
   siginfo_t info;
   const int signal = raised_with(result);
@@ -148,9 +161,8 @@ bool call_once(long nr, const call_args& x, long& result) noexcept {
 
 }  // namespace
 
-long blocking_call(long nr, call_args x) noexcept {
+long hand_off(long nr, call_args x) noexcept {
   long result = 0;
-  if (signal_call(nr, x, result)) return result;
   const temporary_mask mask(nr, x);
   duration time(nr, x);
   const interruption since;
@@ -160,9 +172,14 @@ long blocking_call(long nr, call_args x) noexcept {
     if (result != -EINTR || nr == SYS_close) return result;
     // EINTR without a handler is the runtime's own affair (SIGURG): the call is made again, with what is left
     // of its time.
-    if (since.ends_call(!never_restarts(nr))) return -EINTR;
+    if (since.ends_call(!never_restarts(nr)) || asked_to_end()) return -EINTR;
     time.shorten();
   }
+}
+
+long blocking_call(long nr, call_args x) noexcept {
+  long result = 0;
+  return signal_call(nr, x, result) || io_call(nr, x, result) ? result : hand_off(nr, x);
 }
 
 }  // namespace rt0::libc

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "runtime/base/export.h"
+#include "runtime/libc/pthread/cancel.h"
 #include "runtime/libc/signal_call.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/signal.h"
@@ -87,16 +88,19 @@ RT0_EXPORT int sigpending(sigset_t* set) {
 }
 
 RT0_EXPORT int sigtimedwait(const sigset_t* set, siginfo_t* info, const timespec* time) {
-  return call(SYS_rt_sigtimedwait, {word(set), word(info), word(time), set_bytes, 0, 0});
+  return rt0::libc::cancellable(
+      [&] {
+        return call(SYS_rt_sigtimedwait, {word(set), word(info), word(time), set_bytes, 0, 0});
+      },
+      [](int result) { return result < 0 && errno == EINTR; });
 }
 
 RT0_EXPORT int sigwaitinfo(const sigset_t* set, siginfo_t* info) { return sigtimedwait(set, info, nullptr); }
 
 // Never EINTR: a handler that ran is no end of it.
 RT0_EXPORT int sigwait(const sigset_t* set, int* signal) {
-  siginfo_t info;
   int taken;
-  while ((taken = rt0::wait_for_signal(bits(*set), &info, rt0::forever)) < 0) {
+  while ((taken = sigwaitinfo(set, nullptr)) < 0) {
   }
   *signal = taken;
   return 0;

@@ -5,6 +5,8 @@
 
 #include "runtime/base/export.h"
 #include "runtime/libc/clock.h"
+#include "runtime/libc/pthread/cancel.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/park.h"
 #include "runtime/signal/attend.h"
 #include "sys/clock.h"
@@ -35,13 +37,20 @@ RT0_EXPORT int clock_nanosleep(clockid_t clock, int flags, const timespec* time,
   const bool valid = absolute ? deadline_from(clock, time, deadline_ns) : deadline_after(time, deadline_ns);
   if (!valid) return EINVAL;
   const rt0::interruption since;
-  while (rt0::sleep_until(deadline_ns, rt0::attend_signal) == rt0::claim_state::interrupted) {
+  for (;;) {
+    act_on_cancel();
+    rt0::claim_state how;
+    {
+      const open_to_cancel open;
+      how = rt0::sleep_until(deadline_ns, rt0::open_bits());
+    }
     rt0::attend();
+    if (how != rt0::claim_state::interrupted) break;
     if (!since.handler_ran()) continue;
     if (!absolute && rest != nullptr) *rest = until(deadline_ns);
     return EINTR;
   }
-  rt0::attend();
+  act_on_cancel();
   return 0;
 }
 

@@ -82,10 +82,10 @@ struct signal_state {
 // The C library's view of a thread (runtime/libc/pthread). The first line is what every goroutine's end looks
 // at.
 struct thread_state {
-  std::atomic<std::uint32_t> join;  // libc::join_state
-  int cancel_state;                 // pthread_setcancelstate: remembered; nothing cancels
-  thread_dtor* dtors;               // thread_local destructors, last registered first
-  key_values* keys;                 // pthread_setspecific
+  std::atomic<std::uint32_t> join;    // libc::join_state
+  std::atomic<std::uint32_t> cancel;  // libc::cancel_bits
+  thread_dtor* dtors;                 // thread_local destructors, last registered first
+  key_values* keys;                   // pthread_setspecific
 
   void* (*fn)(void*);
   void* arg;
@@ -93,18 +93,21 @@ struct thread_state {
   std::uintptr_t altstack_lo;  // sigaltstack's: never the kernel's
   std::size_t altstack_bytes;  // 0: none
   int altstack_flags;
-  int cancel_type;
+  std::uint8_t open_to;  // bits of attention that end its waits and calls now, besides signals
   char name[16];
+  void* cleanups;                    // pthread_cleanup_push's, innermost first
   alignas(16) std::byte unwind[32];  // pthread_exit's _Unwind_Exception
 
   // As a new thread's.
   void reset() noexcept {
     join.store(0, std::memory_order_relaxed);
-    cancel_state = cancel_type = 0;
+    cancel.store(0, std::memory_order_relaxed);
+    open_to = 0;
     dtors = nullptr;
     keys = nullptr;
     altstack_bytes = 0;
     altstack_flags = 0;
+    cleanups = nullptr;
     name[0] = 0;
   }
 };
@@ -141,7 +144,8 @@ struct g {
   std::int64_t waitsince_ns;
   timer wait_timer;
   stack_slot slot;
-  g* batchlink;  // gfree's lists of batches
+  stack_bounds slot_stack;  // what `stack` is unless the program gave one (pthread_attr_setstack)
+  g* batchlink;             // gfree's lists of batches
 };
 static_assert(offsetof(g, status) < G_STACK_LO + 128 && offsetof(g, thread.keys) < G_STACK_LO + 192,
               "three lines");

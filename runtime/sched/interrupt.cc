@@ -21,7 +21,8 @@ void urge(m* mp) noexcept {
 void interrupt(g* gp, std::uint8_t bit) noexcept {
   m_locks_inc();
   // seq_cst, before the looks at the wait and at the M: StoreLoad against commit_park and rt0_open_syscall
-  if (gp->attention.fetch_or(bit, std::memory_order_seq_cst) == 0) {
+  const std::uint8_t before = gp->attention.fetch_or(bit, std::memory_order_seq_cst);
+  if ((bit & ~before & attend_signal) != 0) {
     sched.attentive.fetch_add(1, std::memory_order_relaxed);
   }
   if (!claim_open(gp, bit)) {
@@ -34,13 +35,13 @@ void interrupt(g* gp, std::uint8_t bit) noexcept {
 void attended(g* gp, std::uint8_t bit) noexcept {
   const std::uint8_t before =
       gp->attention.fetch_and(static_cast<std::uint8_t>(~bit), std::memory_order_seq_cst);
-  if (before != 0 && (before & ~bit) == 0) sched.attentive.fetch_sub(1, std::memory_order_relaxed);
+  if ((before & bit & attend_signal) != 0) sched.attentive.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void urge_attentive() noexcept {
   for (m* mp = sched.allm.load(std::memory_order_acquire); mp != nullptr; mp = mp->alllink) {
     const g* gp = __atomic_load_n(&mp->curg, __ATOMIC_RELAXED);
-    if (gp != nullptr && gp->attention.load(std::memory_order_relaxed) != 0) urge(mp);
+    if (gp != nullptr && (gp->attention.load(std::memory_order_relaxed) & attend_signal) != 0) urge(mp);
   }
 }
 

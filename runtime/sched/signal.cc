@@ -134,7 +134,7 @@ bool has_room(const g* gp, void* ucontext) noexcept {
 
 bool in_guard(const g* gp, int signal, std::uintptr_t address) noexcept {
   return (signal == SIGSEGV || signal == SIGBUS) && gp->slot.bytes != 0 && address >= gp->slot.base &&
-         address < gp->stack.lo;
+         address < gp->slot_stack.lo;
 }
 
 void record_fault(m* mp, int signal, const void* info, void* ucontext) noexcept {

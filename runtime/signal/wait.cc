@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "rt0/arch.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/signal_mask.h"
 #include "runtime/signal/attend.h"
@@ -42,9 +43,9 @@ int wait_awaited(sys::sigset set, siginfo_t* info, std::int64_t deadline_ns) noe
     // A sender puts the signal into a queue before it raises the attention to which the wait is open.
     if (const int signal = take_now(set, info); signal != 0) return signal;
     if (timed_out) return -EAGAIN;
-    timed_out = gopark(begin_wait(attend_signal), wait_reason::signal, deadline_ns) == claim_state::timed_out;
+    timed_out = gopark(begin_wait(open_bits()), wait_reason::signal, deadline_ns) == claim_state::timed_out;
     attend();
-    if (since.handler_ran()) return -EINTR;
+    if (since.handler_ran() || asked_to_end()) return -EINTR;
   }
 }
 
@@ -70,11 +71,12 @@ void suspend_until_handler(sys::sigset mask) noexcept {
   begin_wait_for(0);
   begin_mask(mask);
   attend();
-  while (!since.handler_ran()) {
-    (void)gopark(begin_wait(attend_signal), wait_reason::signal, forever);
+  while (!since.handler_ran() && !asked_to_end()) {
+    (void)gopark(begin_wait(open_bits()), wait_reason::signal, forever);
     attend();
   }
   end_wait();
+  if (!since.handler_ran()) end_mask();
 }
 
 // While it waits, no deadlock is reported: a signal may come.

@@ -1,7 +1,10 @@
 #include "runtime/sync/wait_table.h"
 
+#include <new>
+
 #include "runtime/base/tables.h"
 #include "runtime/lock/mutex.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/sched.h"
 #include "runtime/signal/attend.h"
 
@@ -57,7 +60,7 @@ void wait_table_seed(std::uint64_t random) noexcept { hash_key ^= random & ~std:
 
 void enter(wait_node& node, const void* address) noexcept {
   node.address = address;
-  node.ticket = begin_wait(attend_signal);
+  node.ticket = begin_wait(open_bits());
   node.impatient = false;
   bucket& b = bucket_of(address);
   lock_guard hold(b.lock);
@@ -100,7 +103,7 @@ wait_result wait_for_lock(const std::uint32_t* word, std::uint32_t expected, std
     b.lock.unlock();
     return wait_result::not_equal;
   }
-  node.ticket = begin_wait(attend_signal);
+  node.ticket = begin_wait(open_bits());
   impatient ? link_first(b, node) : link(b, node);
   b.lock.unlock();
   return park(node, deadline_ns, why);
@@ -163,6 +166,10 @@ void release_to_waiter(std::atomic<std::uint32_t>& word, std::uint32_t free) noe
     if (!released && !found) word.store(free, std::memory_order_release);
   }
   make_ready(ready);
+}
+
+void wait_table_fork_child() noexcept {
+  for (bucket& b : table) new (&b) bucket;
 }
 
 }  // namespace rt0
