@@ -9,8 +9,8 @@
 //   lock_world               who forks waits for who forks, or sets the number of Ps
 //   stop_the_world           no goroutine is within the runtime, so nobody holds a lock of ranks that only
 //                            goroutines take (exit, keys, allg, the wait table, timers)
-//   the locks that an M without a P takes, in the order of their ranks: births, sched, gfree, stack_slabs,
-//   heap
+//   the locks that an M without a P takes, in the order of their ranks: signals, births, sched, gfree,
+//   stack_slabs, heap
 //   clone
 //   parent                   all of it backwards
 //   child                    each room makes its own state that of one goroutine on one M; then likewise
@@ -37,17 +37,21 @@
 #include "runtime/mem/heap.h"
 #include "runtime/mem/stack.h"
 #include "runtime/sched/fork.h"
-#include "runtime/sched/signal_mask.h"
 #include "runtime/sched/stop_the_world.h"
 #include "runtime/sched/syscall.h"
+#include "runtime/signal/child.h"
 #include "runtime/sync/wait_table.h"
 #include "runtime/sync/world.h"
 #include "sys/process.h"
+#include "sys/signal.h"
 
 namespace rt0::libc {
 namespace {
 
+constexpr sys::sigset all_signals = ~sys::sigset{0};
+
 void prepare() noexcept {
+  signals_fork_prepare();
   sched_fork_prepare();
   stack_slabs_lock();
   heap_fork_prepare();
@@ -57,6 +61,7 @@ void parent() noexcept {
   heap_fork_parent();
   stack_slabs_unlock();
   sched_fork_parent();
+  signals_fork_parent();
   start_the_world();
 }
 
@@ -64,6 +69,7 @@ void child() noexcept {
   heap_fork_child();
   stack_slabs_unlock();
   sched_fork_child();
+  signals_fork_child();
   wait_table_fork_child();
   netpoll_fork_child();
   exit_fork_child();
@@ -86,12 +92,16 @@ long copy_process(unsigned long flags) noexcept {
   }
   lock_world();
   stop_the_world();
-  const sys::sigset held = hold_signals();
+  // Signals for the program's handlers come to the receiver. What comes here is the runtime's own, which a
+  // child that is not whole yet must not take.
+  sys::sigset before = 0;
+  (void)sys::sigprocmask(sys::mask_how::set, &all_signals, &before);
   prepare();
   const auto copied = sys::fork(flags);
   copied.ok() && copied.value() == 0 ? child() : parent();
-  release_signals(held);
+  (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);
   unlock_world();
+  if (copied.ok() && copied.value() == 0) receiver_in_child();
   return copied.ok() ? copied.value() : -copied.error();
 }
 

@@ -209,7 +209,8 @@ extern "C" preempt_frame* rt0_asyncpreempt2(preempt_frame* frame, void* xstate) 
   for (;;) {
     if (has_signals(gp)) [[unlikely]]
       frame = deliver(gp, frame, xstate);
-    if (!getm()->p->preempt.load(std::memory_order_relaxed)) return frame;
+    const p* pp = getm()->p;  // none in rt::blocking
+    if (pp == nullptr || !pp->preempt.load(std::memory_order_relaxed)) return frame;
     preempt_park();
     if (!has_signals(gp)) return frame;
   }

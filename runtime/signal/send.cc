@@ -17,6 +17,7 @@ namespace {
 constinit signal_queue process RT0_GUARDED_BY(signal_lock){};
 
 bool is_alive(const g* gp) noexcept {
+  if (left_behind(gp)) return false;
   const gstatus s = readgstatus(gp);
   return s != gstatus::idle && s != gstatus::dead && gp->kind != g_kind::system;
 }
@@ -73,6 +74,14 @@ g* choose(sys::sigset bit) noexcept RT0_REQUIRES(signal_lock) {
   return find([bit](const g* any) { return takes(any, bit); });
 }
 
+signal_node* joined(signal_node* one, signal_node* other) noexcept {
+  if (one == nullptr) return other;
+  signal_node* last = one;
+  while (last->next != nullptr) last = last->next;
+  last->next = other;
+  return one;
+}
+
 // sigqueue and timers are told when their siginfo finds no place; kill and raise are not.
 bool needs_info(const siginfo_t& info) noexcept {
   return info.si_signo >= first_real_time && info.si_code != SI_USER;
@@ -87,19 +96,17 @@ int take_for(g* gp, sys::sigset set, signal_node** node) noexcept {
   return own != 0 ? own : take(process, set, node);
 }
 
+signal_node* forget_waiting(g* gp) noexcept {
+  constexpr sys::sigset all = ~sys::sigset{0};
+  return joined(take_all(gp->signals.queue, all), take_all(process, all));
+}
+
 signal_node* take_all_anywhere(sys::sigset set) noexcept {
   signal_node* gone = take_all(process, set);
   const std::uint32_t n = allg_count();
   for (std::uint32_t i = 0; i < n; i++) {
     signal_queue& queue = allg_at(i)->signals.queue;
-    if ((queue.pending & set) == 0) continue;
-    signal_node* more = take_all(queue, set);
-    while (more != nullptr) {
-      signal_node* next = more->next;
-      more->next = gone;
-      gone = more;
-      more = next;
-    }
+    if ((queue.pending & set) != 0) gone = joined(take_all(queue, set), gone);
   }
   return gone;
 }
