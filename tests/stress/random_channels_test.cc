@@ -107,6 +107,16 @@ bool send_one(graph& g, rng& random, value v) {
   return true;
 }
 
+// By the last sender, and in some rounds by one who does not wait for them.
+void close_all(graph& g) {
+  for (const auto& c : g.channels) {
+    try {
+      c.close();
+    } catch (const rt::closed_channel&) {  // the other was quicker
+    }
+  }
+}
+
 void sender(graph& g, std::uint64_t seed, int me) {
   rng random(seed);
   try {
@@ -115,11 +125,7 @@ void sender(graph& g, std::uint64_t seed, int me) {
     }
   } catch (const rt::closed_channel&) {
   }
-  if (--g.senders_left == 0) {
-    for (const auto& c : g.channels) {
-      if (!c.closed()) c.close();
-    }
-  }
+  if (--g.senders_left == 0) close_all(g);
 }
 
 // What a receiver has seen: the last number of each sender on each channel.
@@ -192,12 +198,7 @@ void round(rng& random) {
   }
   if (closes_early) {
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 2000));
-    for (const auto& c : g->channels) {
-      try {
-        c.close();
-      } catch (const rt::closed_channel&) {  // the last sender was quicker
-      }
-    }
+    close_all(*g);
   }
   for (auto& t : all) t.get();
   int differs = 0, twice = 0, missing = 0;
