@@ -57,7 +57,7 @@ void prepare() noexcept {
   heap_fork_prepare();
 }
 
-void parent() noexcept {
+void parent() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
   heap_fork_parent();
   stack_slabs_unlock();
   sched_fork_parent();
@@ -65,7 +65,7 @@ void parent() noexcept {
   start_the_world();
 }
 
-void child() noexcept {
+void child() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
   heap_fork_child();
   stack_slabs_unlock();
   sched_fork_child();
@@ -74,6 +74,7 @@ void child() noexcept {
   netpoll_fork_child();
   exit_fork_child();
   start_the_world_alone();
+  receiver_in_child();
 }
 
 pid_t or_errno(long result) noexcept {
@@ -101,7 +102,6 @@ long copy_process(unsigned long flags) noexcept {
   copied.ok() && copied.value() == 0 ? child() : parent();
   (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);
   unlock_world();
-  if (copied.ok() && copied.value() == 0) receiver_in_child();
   return copied.ok() ? copied.value() : -copied.error();
 }
 
