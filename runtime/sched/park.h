@@ -71,9 +71,9 @@ bool claim(wait_ticket ticket, claim_state how) noexcept;
 // made runnable by goready when the lock is released.
 enum class claimed { lost, won_leaving, won_parked };
 inline claimed try_claim(wait_ticket ticket, claim_state how) noexcept;
-// try_claim of a wait that nobody else may claim at the same time: it has no deadline, is open to nothing, and
-// all who know its ticket hold one lock. Once the goroutine has parked that takes no atomic step. (One that is
-// open takes it: try_claim.)
+// try_claim of a wait that nobody else may claim at the same time: it has no deadline, is open to nothing,
+// and all who know its ticket hold one lock. Once the goroutine has parked that takes no atomic step. (One
+// that is open takes it: try_claim.)
 inline claimed claim_alone(wait_ticket ticket, claim_state how) noexcept;
 
 // If gp is parked in a wait that is open to the bit, which its attention has: ends that wait as interrupted.
