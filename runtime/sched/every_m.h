@@ -1,6 +1,6 @@
 // What every kernel thread of the process must do itself: setuid and its family, and blocking a signal that
-// the runtime takes over. Each M is sent a signal of the runtime's own and runs the function in the handler, whatever it was
-// doing: running a goroutine, asleep, in a system call.
+// the runtime takes over. Each M is sent a signal of the runtime's own and runs the function in the handler,
+// whatever it was doing: running a goroutine, asleep, in a system call.
 //
 // The world is not stopped for it: the Ms would change at different moments all the same, before the call
 // returns; and an M in a system call, which no stop reaches, must be asked by a signal anyway.

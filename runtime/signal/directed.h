@@ -5,8 +5,8 @@
 
 namespace rt0 {
 
-// From now on the kernel's timer signals this goroutine; nullptr: the process again. False: no memory, which a
-// timer that is directed already does not need.
+// From now on the kernel's timer signals this goroutine; nullptr: the process again. False: no memory, which
+// a timer that is directed already does not need.
 bool direct_timer(int timer, g* to) noexcept;
 
 // Whom the kernel's signal is for; nullptr: the process.
