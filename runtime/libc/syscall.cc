@@ -15,6 +15,7 @@
 #include "runtime/base/report.h"
 #include "runtime/libc/blocking.h"
 #include "runtime/libc/clock.h"
+#include "runtime/libc/pthread/affinity.h"
 #include "runtime/signal/attend.h"
 #include "runtime/sync/wait_table.h"
 
@@ -79,7 +80,8 @@ long dispatch(long nr, const call_args& x) noexcept {
     case SYS_vfork:
     case SYS_exit: return -ENOSYS;
   }
-  return blocking_call(nr, x);
+  long result = 0;
+  return scheduling_call(nr, x, result) ? result : blocking_call(nr, x);
 }
 
 }  // namespace

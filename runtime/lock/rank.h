@@ -11,6 +11,7 @@ enum class lock_rank : std::uint8_t {
   keys,         // libc: pthread keys
   signals,      // signal: who is told of what
   wait_bucket,  // sync: one bucket of the wait table
+  placement,    // sched: where bound goroutines run
   births,       // sched.births: an M is being made, or all are asked for something
   sched,        // sched.lock: global queue, idle lists
   allg,         // the list of all goroutines
