@@ -55,6 +55,7 @@
 #define M_CURG 0x18
 #define M_INSIG 0x20
 #define M_LOCKS 0x24
+#define M_MCACHE 0x28
 
 // The operating system's stack: g0 owns [sp - G0_STACK_BYTES + G0_STACK_SLACK, sp), as in Go's rt0_go.
 #define G0_STACK_BYTES 65536

@@ -10,6 +10,8 @@ ROOMS = [
     "sched",
     "signal",
     "sync",
+    "chan",
+    "io",
     "libc",
     "go",
     "boot",

@@ -1,6 +1,7 @@
 #include "sys/thread.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 
 #include "rt0/arch.h"
@@ -32,6 +33,10 @@ ret<int> get_placement(std::int32_t tid, thread_placement& p) noexcept {
   const auto policy = ret<int>::from_raw(raw_syscall(SYS_sched_getscheduler, tid));
   if (policy.ok()) p.policy = policy.value();
   return policy;
+}
+
+ret<int> start_vfork(void* stack_hi, void (*fn)(void*), void* arg) noexcept {
+  return ret<int>::from_raw(rt0_clone_vfork(CLONE_VM | CLONE_VFORK | SIGCHLD, stack_hi, fn, arg));
 }
 
 }  // namespace rt0::sys

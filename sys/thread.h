@@ -1,4 +1,5 @@
-// Kernel threads that share everything with this process: what an M runs on.
+// Kernel threads that share everything with this process: what an M runs on; and the process that shares its
+// memory until it calls exec.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -21,5 +22,10 @@ struct thread_placement {
 };
 ret<int> set_placement(std::int32_t tid, const thread_placement&) noexcept;
 ret<int> get_placement(std::int32_t tid, thread_placement&) noexcept;
+
+// vfork(2) with a stack of its own: a new process that shares this one's memory and runs fn(arg), which never
+// returns, on the stack that ends at stack_hi. Blocks until that process has called exec or ended; returns
+// its id. Its end sends SIGCHLD.
+ret<int> start_vfork(void* stack_hi, void (*fn)(void*), void* arg) noexcept;
 
 }  // namespace rt0::sys

@@ -1,12 +1,17 @@
 #include "runtime/libc/blocking.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <sys/ipc.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include <cstdint>
 
+#include "runtime/libc/io_call.h"
 #include "runtime/libc/signal_call.h"
 #include "runtime/sched/interrupt.h"
 #include "runtime/sched/sched.h"
@@ -35,11 +40,7 @@ class duration {
       case SYS_epoll_wait:
       case SYS_epoll_pwait: ms_ = &x.d; break;
       case SYS_epoll_pwait2:
-        if (x.d == 0) return;
-        left_ = *reinterpret_cast<const timespec*>(x.d);
-        x.d = reinterpret_cast<long>(&left_);  // the program's is const
-        until_ns_ = sys::nanotime() + left_.tv_sec * ns_per_s + left_.tv_nsec;
-        return;
+      case SYS_semtimedop: copy(x.d); return;
     }
     if (ms_ != nullptr && static_cast<int>(*ms_) > 0) until_ns_ = sys::nanotime() + *ms_ * ns_per_ms;
   }
@@ -58,6 +59,14 @@ class duration {
   }
 
  private:
+  // The program's timespec is const.
+  void copy(long& argument) noexcept {
+    if (argument == 0) return;
+    left_ = *reinterpret_cast<const timespec*>(argument);
+    argument = reinterpret_cast<long>(&left_);
+    until_ns_ = sys::nanotime() + left_.tv_sec * ns_per_s + left_.tv_nsec;
+  }
+
   long* ms_ = nullptr;
   timespec left_{};
   std::int64_t until_ns_ = 0;  // 0: no end, or no wait at all
@@ -118,6 +127,22 @@ bool never_restarts(long nr) noexcept {
 
 bool is_wait(long nr) noexcept { return nr == SYS_wait4 || nr == SYS_waitid; }
 
+// Calls that wait for something to happen, as a rule: the P is given away before, not by sysmon 20 us to 10
+// ms later. Locks of files, children, messages. All other calls of the blocking table (members/calls.h) are
+// short unless a disk, a device or a peer is slow, and keep the P until sysmon takes it.
+bool waits(long nr, const call_args& x) noexcept {
+  switch (nr) {
+    case SYS_semop:
+    case SYS_semtimedop: return true;
+    case SYS_flock: return (x.b & (LOCK_NB | LOCK_UN)) == 0;
+    case SYS_fcntl: return x.b == F_SETLKW || x.b == F_OFD_SETLKW;
+    case SYS_wait4: return (x.c & WNOHANG) == 0;
+    case SYS_waitid: return (x.d & WNOHANG) == 0;
+    case SYS_msgrcv: return (x.e & IPC_NOWAIT) == 0;
+  }
+  return false;
+}
+
 // A signal that the kernel sends to the calling thread together with an error.
 int raised_with(long result) noexcept { return result == -EPIPE ? SIGPIPE : result == -EFBIG ? SIGXFSZ : 0; }
 
@@ -131,7 +156,7 @@ bool take_raised(int signal, siginfo_t& info) noexcept {
 
 // Once, by way of the kernel. False: there is no P to give away, the caller makes the bare call.
 bool call_once(long nr, const call_args& x, long& result) noexcept {
-  if (!entersyscall()) return false;
+  if (!(waits(nr, x) ? entersyscallblock() : entersyscall())) return false;
   // The descriptor is free whatever close answers, and may be another goroutine's new file by now: no
   // refusal.
   const std::uint8_t open_to = nr == SYS_close ? 0 : open_bits();
@@ -149,9 +174,8 @@ bool call_once(long nr, const call_args& x, long& result) noexcept {
 
 }  // namespace
 
-long blocking_call(long nr, call_args x) noexcept {
+long hand_off(long nr, call_args x) noexcept {
   long result = 0;
-  if (signal_call(nr, x, result)) return result;
   const temporary_mask mask(nr, x);
   duration time(nr, x);
   const interruption since;
@@ -164,6 +188,11 @@ long blocking_call(long nr, call_args x) noexcept {
     if (since.ends_call(!never_restarts(nr)) || asked_to_end()) return -EINTR;
     time.shorten();
   }
+}
+
+long blocking_call(long nr, call_args x) noexcept {
+  long result = 0;
+  return signal_call(nr, x, result) || io_call(nr, x, result) ? result : hand_off(nr, x);
 }
 
 }  // namespace rt0::libc

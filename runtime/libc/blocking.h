@@ -1,4 +1,5 @@
-// A program's system call that may block. Its M waits in the kernel; the P goes on with other goroutines.
+// A program's system call that may block: its goroutine parks, or its M waits in the kernel and the P goes on
+// with other goroutines.
 #pragma once
 #include "rt0/arch.h"
 
@@ -10,5 +11,8 @@ using call_args = syscall_args;
 // run before it returns, and it is made again unless one of them ends it (-EINTR). On g0, or with m->locks:
 // the bare call.
 long blocking_call(long nr, call_args x) noexcept;
+
+// The same for what netpoll does not do (io_call.h): the M waits in the kernel.
+long hand_off(long nr, call_args x) noexcept;
 
 }  // namespace rt0::libc

@@ -105,10 +105,6 @@ RT0_EXPORT int sigwait(const sigset_t* set, int* signal) {
   return 0;
 }
 
-RT0_EXPORT int execve(const char* path, char* const arguments[], char* const environment[]) {
-  return call(SYS_execve, {word(path), word(arguments), word(environment), 0, 0, 0});
-}
-
 RT0_EXPORT int signalfd(int fd, const sigset_t* set, int flags) {
   return call(SYS_signalfd4, {fd, word(set), set_bytes, flags, 0, 0});
 }

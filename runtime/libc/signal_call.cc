@@ -151,18 +151,6 @@ long queue_info(long nr, const syscall_args& x) noexcept {
   return send_to_process(info);
 }
 
-// The new program's mask is the goroutine's: the kernel takes the M's.
-long exec(long nr, const syscall_args& x) noexcept {
-  m_locks_inc();
-  const sys::sigset own = getg()->signals.mask.load(std::memory_order_relaxed);
-  sys::sigset before = 0;
-  (void)sys::sigprocmask(sys::mask_how::set, &own, &before);
-  const long result = bare(nr, x);
-  (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);
-  m_locks_dec();
-  return result;
-}
-
 long signal_fd(long nr, const syscall_args& x) noexcept {
   if (!is_set_size(x.c)) return -EINVAL;
   take_over(set_at(x.b));
@@ -194,8 +182,6 @@ bool signal_call(long nr, const syscall_args& x, long& result) noexcept {
     case SYS_tgkill: result = kill_thread(nr, x); return true;
     case SYS_rt_sigqueueinfo:
     case SYS_rt_tgsigqueueinfo: result = queue_info(nr, x); return true;
-    case SYS_execve:
-    case SYS_execveat: result = exec(nr, x); return true;
     case SYS_signalfd:
     case SYS_signalfd4: result = signal_fd(nr, x); return true;
   }

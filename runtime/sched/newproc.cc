@@ -15,6 +15,7 @@
 #include "runtime/sched/machine.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
+#include "runtime/sched/syscall.h"
 #include "runtime/sched/sysmon.h"
 #include "sys/image/image.h"
 #include "sys/process.h"
@@ -51,8 +52,6 @@ void malg_on_g0(void* arg) {
   use_stack(gp, gp->slot_stack);
   casgstatus(gp, gstatus::idle, gstatus::dead);
   allgadd(gp);
-  // The second goroutine is the first that somebody may have to be preempted for.
-  if (allg_count() > 1) sysmon_start();
   call->result.gp = gp;
 }
 
@@ -122,9 +121,13 @@ void set_stack_classes(int of_threads, int of_main, int of_go) noexcept {
 
 go_result newproc1(const go_request& request) noexcept {
   if (request.fn == nullptr) fatal("go of nil func value");
+  const with_p have_p;
   m_locks_inc();  // no preemption: M and P are in local variables
   m* mp = getm();
   p* pp = mp->p;
+  // The second goroutine is the first that somebody may have to be preempted for.
+  if (!sched.sysmon_started.load(std::memory_order_relaxed) && mp->curg != nullptr) [[unlikely]]
+    rt0_systemstack([](void*) { sysmon_start(); }, nullptr);
   g* gp = gfget(pp, request.size_class);
   if (gp == nullptr) {
     const go_result made = malg(request.size_class);
@@ -168,6 +171,7 @@ go_result newproc1(const go_request& request) noexcept {
 }
 
 void start_goroutine(g* gp, bool next) noexcept {
+  const with_p have_p;
   casgstatus(gp, gstatus::dead, gstatus::runnable);
   m_locks_inc();
   runqput(getm()->p, gp, next);

@@ -9,23 +9,11 @@
 #include "runtime/sched/poller.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
+#include "runtime/sched/syscall.h"
 #include "sys/clock.h"
 
 namespace rt0 {
 namespace {
-
-constexpr int open_shift = 3, generation_shift = 5;
-
-constexpr std::uint64_t claim_word(std::uint64_t generation, claim_state s, std::uint64_t open_to = 0) {
-  return generation << generation_shift | open_to << open_shift | static_cast<std::uint64_t>(s);
-}
-constexpr claim_state state_of(std::uint64_t word) {
-  return static_cast<claim_state>(word & ((1u << open_shift) - 1));
-}
-constexpr std::uint8_t open_to(std::uint64_t word) {
-  return static_cast<std::uint8_t>(word >> open_shift & ((1u << (generation_shift - open_shift)) - 1));
-}
-static_assert((attend_signal | attend_cancel) < 1 << (generation_shift - open_shift));
 
 // --- what completes a switch away, run by the next goroutine or on g0: the leaver's registers are saved by
 // now
@@ -126,7 +114,7 @@ void leave_on_g0(g* gp) {
 //
 // Straight to the P's next goroutine if there is one: no g0, one change of %fs instead of two.
 template <gstatus To, void (*After)(g*)>
-void leave_for(m* mp, g* gp, g* next) noexcept {
+[[gnu::always_inline]] inline void leave_for(m* mp, g* gp, g* next) noexcept {
   mp->after = After;
   if (next == nullptr) {
     mp->leaving_to = To;
@@ -144,7 +132,7 @@ void leave_for(m* mp, g* gp, g* next) noexcept {
 }
 
 template <gstatus To, void (*After)(g*)>
-void leave() noexcept {
+[[gnu::always_inline]] inline void leave() noexcept {
   m* mp = m_to_leave();
   g* gp = mp->curg;
   leave_for<To, After>(mp, gp, scheduler_is_due(gp, mp->p) ? nullptr : next_directly(mp->p));
@@ -176,29 +164,6 @@ extern "C" void rt0_finish_switch() {
   after(mp->after_g);
 }
 
-wait_ticket begin_wait(std::uint8_t open_to) noexcept {
-  g* gp = getg();
-  const std::uint64_t generation = (gp->claim.word.load(std::memory_order_relaxed) >> generation_shift) + 1;
-  // The ticket is published by its owner's own release (a bucket's lock, a timer's lock).
-  gp->claim.word.store(claim_word(generation, claim_state::armed, open_to), std::memory_order_relaxed);
-  return {gp, generation};
-}
-
-claimed try_claim(wait_ticket ticket, claim_state how) noexcept {
-  perturb();
-  std::uint64_t word = ticket.gp->claim.word.load(std::memory_order_relaxed);
-  for (;;) {
-    if (word >> generation_shift != ticket.generation) return claimed::lost;
-    const claim_state now = state_of(word);
-    if (now != claim_state::armed && now != claim_state::parked) return claimed::lost;
-    // acquire, pairs with: commit_park CAS(release). release, pairs with: gopark's final load(acquire)
-    if (ticket.gp->claim.word.compare_exchange_weak(word, claim_word(ticket.generation, how),
-                                                    std::memory_order_acq_rel, std::memory_order_relaxed)) {
-      return now == claim_state::parked ? claimed::won_parked : claimed::won_leaving;
-    }
-  }
-}
-
 bool claim(wait_ticket ticket, claim_state how) noexcept {
   const claimed outcome = try_claim(ticket, how);
   if (outcome == claimed::won_parked) goready(ticket.gp);
@@ -220,6 +185,7 @@ bool is_closed(const g* gp, std::uint8_t bit) noexcept {
 }
 
 claim_state gopark(wait_ticket ticket, wait_reason why, std::int64_t deadline_ns) noexcept {
+  const with_p have_p;
   g* gp = ticket.gp;
   gp->why = why;
   const bool timed = deadline_ns >= 0 && deadline_ns != no_timer;
@@ -237,6 +203,7 @@ claim_state sleep_until(std::int64_t deadline_ns, std::uint8_t open_to) noexcept
 }
 
 void yield() noexcept {
+  const with_p have_p;
   m* mp = m_to_leave();
   g* gp = mp->curg;
   g* next = nullptr;

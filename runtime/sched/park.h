@@ -32,6 +32,8 @@
 #pragma once
 #include <cstdint>
 
+#include "rt0/arch.h"
+#include "runtime/lock/perturb.h"
 #include "runtime/sched/g.h"
 
 namespace rt0 {
@@ -56,7 +58,7 @@ inline constexpr std::int64_t forever = -1;  // as a deadline: none
 
 // Begins a wait of the running goroutine, open to these bits of its attention. Publish the ticket, then
 // gopark it.
-wait_ticket begin_wait(std::uint8_t open_to = 0) noexcept;
+inline wait_ticket begin_wait(std::uint8_t open_to = 0) noexcept;
 
 // Parks the running goroutine until its ticket is claimed, or deadline_ns on CLOCK_MONOTONIC claims it as
 // timed_out. Returns how it ended. m->locks must be 0.
@@ -68,7 +70,11 @@ bool claim(wait_ticket ticket, claim_state how) noexcept;
 // The same in two steps, for a waker that holds a lock: after won_parked the goroutine is the caller's, to be
 // made runnable by goready when the lock is released.
 enum class claimed { lost, won_leaving, won_parked };
-claimed try_claim(wait_ticket ticket, claim_state how) noexcept;
+inline claimed try_claim(wait_ticket ticket, claim_state how) noexcept;
+// try_claim of a wait that nobody else may claim at the same time: it has no deadline, is open to nothing, and
+// all who know its ticket hold one lock. Once the goroutine has parked that takes no atomic step. (One that is
+// open takes it: try_claim.)
+inline claimed claim_alone(wait_ticket ticket, claim_state how) noexcept;
 
 // If gp is parked in a wait that is open to the bit, which its attention has: ends that wait as interrupted.
 bool claim_open(g* gp, std::uint8_t bit) noexcept;
@@ -92,5 +98,55 @@ void goready(g* gp) noexcept;
 
 // Ends the running goroutine: gp->exited (or the free list) gets it when it is off its stack.
 [[noreturn]] void goexit() noexcept;
+
+// --- public interface ends here: what a hand-over between two goroutines takes, inline
+
+inline constexpr int open_shift = 3, generation_shift = 5;
+
+constexpr std::uint64_t claim_word(std::uint64_t generation, claim_state s, std::uint64_t open_to = 0) {
+  return generation << generation_shift | open_to << open_shift | static_cast<std::uint64_t>(s);
+}
+constexpr claim_state state_of(std::uint64_t word) {
+  return static_cast<claim_state>(word & ((1u << open_shift) - 1));
+}
+constexpr std::uint8_t open_to(std::uint64_t word) {
+  return static_cast<std::uint8_t>(word >> open_shift & ((1u << (generation_shift - open_shift)) - 1));
+}
+static_assert((attend_signal | attend_cancel) < 1 << (generation_shift - open_shift));
+
+inline wait_ticket begin_wait(std::uint8_t open_to) noexcept {
+  g* gp = getg();
+  const std::uint64_t generation = (gp->claim.word.load(std::memory_order_relaxed) >> generation_shift) + 1;
+  // The ticket is published by its owner's own release (a bucket's lock, a timer's lock).
+  gp->claim.word.store(claim_word(generation, claim_state::armed, open_to), std::memory_order_relaxed);
+  return {gp, generation};
+}
+
+inline claimed try_claim(wait_ticket ticket, claim_state how) noexcept {
+  perturb();
+  std::uint64_t word = ticket.gp->claim.word.load(std::memory_order_relaxed);
+  for (;;) {
+    if (word >> generation_shift != ticket.generation) return claimed::lost;
+    const claim_state now = state_of(word);
+    if (now != claim_state::armed && now != claim_state::parked) return claimed::lost;
+    // acquire, pairs with: commit_park CAS(release). release, pairs with: gopark's final load(acquire)
+    if (ticket.gp->claim.word.compare_exchange_weak(word, claim_word(ticket.generation, how),
+                                                    std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      return now == claim_state::parked ? claimed::won_parked : claimed::won_leaving;
+    }
+  }
+}
+
+inline claimed claim_alone(wait_ticket ticket, claim_state how) noexcept {
+  std::atomic<std::uint64_t>& word = ticket.gp->claim.word;
+  // acquire, pairs with: commit_park CAS(release)
+  if (word.load(std::memory_order_acquire) != claim_word(ticket.generation, claim_state::parked)) {
+    return try_claim(ticket, how);
+  }
+  perturb();
+  // pairs with: gopark's final load(acquire)
+  word.store(claim_word(ticket.generation, how), std::memory_order_release);
+  return claimed::won_parked;
+}
 
 }  // namespace rt0

@@ -7,6 +7,7 @@
 #include "rt0/upcalls.h"
 #include "runtime/sched/interrupt.h"
 #include "runtime/sched/park.h"
+#include "runtime/sched/proc.h"
 #include "runtime/signal/action.h"
 #include "sys/process.h"
 
@@ -38,17 +39,37 @@ g* find(Condition fits) noexcept {
   return nullptr;
 }
 
+constexpr sys::sigset profiling = sys::sig_bit(SIGPROF) | sys::sig_bit(SIGVTALRM);
+
+// One of those that run now.
+g* running_one(sys::sigset bit) noexcept {
+  const int used = sched.fresh_p.load(std::memory_order_acquire);  // pairs with: pidleget's store(release)
+  const int start = static_cast<int>(fastrand() % static_cast<std::uint64_t>(used));
+  for (int i = 0; i < used; i++) {
+    const m* mp = p_at((start + i) % used).m.load(std::memory_order_relaxed);
+    g* gp = mp != nullptr ? __atomic_load_n(&mp->curg, __ATOMIC_RELAXED) : nullptr;
+    if (gp != nullptr && is_alive(gp) && takes(gp, bit)) return gp;
+  }
+  return nullptr;
+}
+
 // nullptr: everybody blocks it.
 g* choose(sys::sigset bit) noexcept RT0_REQUIRES(signal_lock) {
   if (sched.signal_waits.load(std::memory_order_relaxed) != 0) {
     if (g* gp = find([bit](const g* any) { return awaits(any, bit); })) return gp;
   }
-  const auto at_once = [bit](const g* any) { return takes(any, bit) && !is_closed(any, attend_signal); };
+  if ((bit & profiling) != 0) {
+    if (g* gp = running_one(bit)) return gp;
+  }
+  const auto can = [bit](const g* any) { return takes(any, bit) && !is_closed(any, attend_signal); };
   g* main = allg_at(0);
-  if (is_alive(main) && at_once(main)) return main;
+  if (is_alive(main) && can(main)) return main;
   g* self = getg();
-  if (is_alive(self) && self == getm()->curg && at_once(self)) return self;
-  if (g* gp = find(at_once)) return gp;
+  if (is_alive(self) && self == getm()->curg && can(self)) return self;
+  // One that stands in a run queue comes to look after its turn only.
+  if (g* gp = find([can](const g* any) { return readgstatus(any) != gstatus::runnable && can(any); })) {
+    return gp;
+  }
   return find([bit](const g* any) { return takes(any, bit); });
 }
 

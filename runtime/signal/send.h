@@ -3,7 +3,11 @@
 // chooses whom to call:
 //
 //   a goroutine in sigwait for it;  else goroutine 1, as Linux prefers the main thread;  else the running
-//   one; else any that does not block it, those last that wait where a signal cannot interrupt them
+//   one; else any that does not block it, those last that have to wait for their turn, or wait where a signal
+//   cannot interrupt them
+//
+// A profiler's timers (SIGPROF, SIGVTALRM) mean who uses the CPU: any goroutine that runs now, by chance, so
+// that many samples tell how the time is spent; the handler sees it where SIGURG found it.
 //
 // If nobody can take it, it waits; so does what the chosen one leaves: who blocks more, or ends, calls
 // somebody else for what the process still has (pass_on). A signal that the program ignores, and that its

@@ -49,3 +49,4 @@ POINT_MORE(openat, unsigned, (int folder, const char* path, int flags, ...), fla
 POINT_MORE(openat64, unsigned, (int folder, const char* path, int flags, ...), flags,
            (folder, path, flags, extra))
 POINT_MORE(fcntl, unsigned long, (int fd, int command, ...), command, (fd, command, extra))
+POINT_MORE(fcntl64, unsigned long, (int fd, int command, ...), command, (fd, command, extra))

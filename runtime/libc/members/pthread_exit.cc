@@ -1,5 +1,5 @@
-// pthread_exit: a forced unwind, so that destructors run and catch (...) sees abi::__forced_unwind (Itanium
-// C++ ABI).
+// pthread_exit and rt::goexit: a forced unwind, so that destructors run and catch (...) sees
+// abi::__forced_unwind (Itanium C++ ABI).
 //
 // C's pthread_cleanup_push, compiled without -fexceptions, leaves a jmp_buf in its frame instead of something
 // that the unwinder would run. Such a frame is recognized when the unwinding comes to it, and entered by
@@ -14,6 +14,7 @@
 
 #include <new>
 
+#include "rt/abi/go.h"
 #include "rt0/arch.h"
 #include "runtime/base/export.h"
 #include "runtime/libc/members/cleanup_buffer.h"
@@ -30,6 +31,11 @@ bool belongs_to(const cleanup_buffer& buffer, _Unwind_Context* context) {
   return _Unwind_GetCFA(context) >= buffer.sp;
 }
 
+[[noreturn]] void end(const thread_state& self) {
+  const bool goexit = (self.cancel.load(std::memory_order_relaxed) & cancel_goexit) != 0;
+  goexit ? rt0_goroutine_end() : rt0_thread_end(self.result);
+}
+
 _Unwind_Reason_Code stop(int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,
                          _Unwind_Context* context, void*) {
   thread_state& self = getg()->thread;
@@ -39,7 +45,7 @@ _Unwind_Reason_Code stop(int, _Unwind_Action actions, _Unwind_Exception_Class, _
     self.cleanups = top->outer();  // before its handler, which may call pthread_exit
     longjmp(&top->buffer, 1);
   }
-  if (at_end) rt0_thread_end(self.result);
+  if (at_end) end(self);
   return _URC_NO_REASON;
 }
 
@@ -50,12 +56,14 @@ void swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
   abort();
 }
 
+// The room for the exception is not on the stack, which is used anew from the first frame with a destructor
+// on.
 [[noreturn]] void unwind_rest() {
   static_assert(sizeof(_Unwind_Exception) <= 32);
   auto* unwind = new (rt0_unwind_room()) _Unwind_Exception{};
   unwind->exception_cleanup = swallowed;
   _Unwind_ForcedUnwind(unwind, stop, nullptr);
-  rt0_thread_end(getg()->thread.result);  // the unwinder found no frame
+  end(getg()->thread);  // the unwinder found no frame
 }
 
 }  // namespace
@@ -66,6 +74,11 @@ RT0_EXPORT void pthread_exit(void* result) {
   self.result = result;
   self.cancel.fetch_or(rt0::libc::cancel_ending, std::memory_order_relaxed);
   rt0::libc::unwind_rest();
+}
+
+RT0_EXPORT void rt0_go_exit() {
+  rt0::getg()->thread.cancel.fetch_or(rt0::libc::cancel_goexit, std::memory_order_relaxed);
+  pthread_exit(nullptr);
 }
 
 // The macro's own code, after the handler ran because a thread ends.

@@ -6,6 +6,7 @@
 //   cancellation points all the
 //                                     same, and when the type is set
 //   ending                            the thread unwinds: nothing more is acted on
+//   goexit                            and does so by rt::goexit
 //
 // At a cancellation point the thread looks, waits or calls open to attend_cancel, and looks again: the
 // request ends what it waits for (runtime/sched/interrupt.h). It acts when nothing of the runtime's is held,
@@ -26,7 +27,8 @@ enum cancel_bits : std::uint32_t {
   cancel_requested = 1,
   cancel_disabled = 2,
   cancel_asynchronous = 4,
-  cancel_ending = 8
+  cancel_ending = 8,
+  cancel_goexit = 16
 };
 
 inline bool cancel_is_due() noexcept {

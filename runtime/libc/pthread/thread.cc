@@ -13,6 +13,7 @@
 #include "runtime/sched/placement.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/signal_mask.h"
+#include "runtime/sched/syscall.h"
 #include "runtime/sync/wait_table.h"
 
 namespace rt0::libc {
@@ -54,25 +55,31 @@ void discard(g* gp) noexcept {
 bool give_back(g* gp) noexcept {
   std::uint32_t state = ended;
   if (!gp->thread.join.compare_exchange_strong(state, gone, std::memory_order_acq_rel)) return false;
+  const with_p have_p;
   m_locks_inc();
   gfput(getm()->p, gp);
   m_locks_dec();
   return true;
 }
 
-// A cancellation point: the thread stays to be joined.
-int join(g* gp, void** result, std::int64_t deadline_ns) {
-  if (gp == getg()) return EDEADLK;
-  for (;;) {
-    act_on_cancel();
-    const std::uint32_t state = gp->thread.join.load(std::memory_order_acquire);  // pairs with: thread_exited
-    if (state == ended) break;
-    if (state != joinable) return EINVAL;
-    const auto* word = reinterpret_cast<const std::uint32_t*>(&gp->thread.join);
-    const open_to_cancel open;
-    if (wait_if_equal(word, state, deadline_ns, wait_reason::join) == wait_result::timed_out)
-      return ETIMEDOUT;
+// In a fork's child the threads of the parent that did not come along have ended, with nullptr: glibc's rule.
+// Destructors of the program's that join its workers rely on it.
+g* thread_to_join(pthread_t thread) noexcept {
+  g* gp = thread_of(thread);
+  std::uint32_t state = joinable;
+  if (left_behind(gp) &&
+      gp->thread.join.compare_exchange_strong(state, ended, std::memory_order_acq_rel)) {
+    gp->thread.result = nullptr;
+    gp->status.store(gstatus::dead, std::memory_order_relaxed);
+    gp->wait_timer.heap.store(nullptr, std::memory_order_relaxed);  // it may have slept
+    gp->lockedm.store(nullptr, std::memory_order_relaxed);
+    gp->place = nullptr;
   }
+  return gp;
+}
+
+int join(g* gp, void** result, std::int64_t deadline_ns) {
+  if (const int error = wait_for_end(gp, deadline_ns)) return error;
   void* const ended_with = gp->thread.result;
   if (!give_back(gp)) return EINVAL;
   if (result != nullptr) *result = ended_with;
@@ -81,18 +88,56 @@ int join(g* gp, void** result, std::int64_t deadline_ns) {
 
 }  // namespace
 
+// A cancellation point: the thread stays to be joined.
+int wait_for_end(g* gp, std::int64_t deadline_ns) {
+  if (gp == getg()) return EDEADLK;
+  for (;;) {
+    act_on_cancel();
+    const std::uint32_t state = gp->thread.join.load(std::memory_order_acquire);  // pairs with: thread_exited
+    if (state == ended) return 0;
+    if (state != joinable) return EINVAL;
+    const auto* word = reinterpret_cast<const std::uint32_t*>(&gp->thread.join);
+    const open_to_cancel open;
+    if (wait_if_equal(word, state, deadline_ns, wait_reason::join) == wait_result::timed_out)
+      return ETIMEDOUT;
+  }
+}
+
+int detach(g* gp) noexcept {
+  std::uint32_t state = joinable;
+  // pairs with: thread_exited exchange
+  if (gp->thread.join.compare_exchange_strong(state, detached, std::memory_order_acq_rel,
+                                              std::memory_order_acquire)) {
+    return 0;
+  }
+  return give_back(gp) ? 0 : EINVAL;
+}
+
 void thread_end(void* result) noexcept {
   g* gp = getg();
   gp->thread.cancel.fetch_or(cancel_ending, std::memory_order_relaxed);
   run_thread_local_dtors();
   run_key_dtors();
-  if (gp->kind == g_kind::go) {  // nobody joins it
+  if (gp->kind == g_kind::go) {
     count_goroutine(-1);
+    // A joinable one keeps its stack, where its result lies.
+    if (gp->thread.join.load(std::memory_order_relaxed) != detached) gp->exited = thread_exited;
     goexit();
   }
   gp->thread.result = result;
   if (sched.nthreads.fetch_sub(1, std::memory_order_acq_rel) == 1 && !exit_begun()) exit(0);
   if (gp->exited == nullptr) gp->exited = thread_exited;
+  goexit();
+}
+
+void goroutine_end() noexcept {
+  g* gp = getg();
+  if (gp->goid != main_goid) thread_end(nullptr);
+  run_thread_local_dtors();
+  run_key_dtors();
+  // It stays among nthreads, so that no other thread's end is the last.
+  sched.main_gone.store(true, std::memory_order_release);  // pairs with: checkdead, rt0_num_goroutine
+  gp->exited = thread_exited;
   goexit();
 }
 
@@ -138,11 +183,11 @@ RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, voi
 }
 
 RT0_EXPORT int pthread_join(pthread_t thread, void** result) {
-  return join(thread_of(thread), result, rt0::forever);
+  return join(thread_to_join(thread), result, rt0::forever);
 }
 
 RT0_EXPORT int pthread_tryjoin_np(pthread_t thread, void** result) {
-  g* gp = thread_of(thread);
+  g* gp = thread_to_join(thread);
   if (gp->thread.join.load(std::memory_order_acquire) == joinable) return EBUSY;  // pairs with: thread_exited
   return join(gp, result, rt0::forever);
 }
@@ -150,7 +195,7 @@ RT0_EXPORT int pthread_tryjoin_np(pthread_t thread, void** result) {
 RT0_EXPORT int pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* until) {
   std::int64_t deadline_ns;
   if (!waits_on(clock) || !deadline_from(clock, until, deadline_ns)) return EINVAL;
-  return join(thread_of(thread), result, deadline_ns);
+  return join(thread_to_join(thread), result, deadline_ns);
 }
 
 RT0_EXPORT int pthread_timedjoin_np(pthread_t thread, void** result, const timespec* until) {
@@ -158,16 +203,7 @@ RT0_EXPORT int pthread_timedjoin_np(pthread_t thread, void** result, const times
                           : pthread_join(thread, result);
 }
 
-RT0_EXPORT int pthread_detach(pthread_t thread) {
-  g* gp = thread_of(thread);
-  std::uint32_t state = joinable;
-  // pairs with: thread_exited exchange
-  if (gp->thread.join.compare_exchange_strong(state, detached, std::memory_order_acq_rel,
-                                              std::memory_order_acquire)) {
-    return 0;
-  }
-  return give_back(gp) ? 0 : EINVAL;
-}
+RT0_EXPORT int pthread_detach(pthread_t thread) { return detach(thread_to_join(thread)); }
 
 RT0_EXPORT pthread_t pthread_self() { return reinterpret_cast<pthread_t>(rt0::getg()); }
 
