@@ -12,7 +12,7 @@
 #include "rt0/arch.h"
 #include "runtime/base/export.h"
 #include "runtime/libc/members/core_abi.h"
-#include "runtime/sched/signal_mask.h"
+#include "runtime/sched/g.h"
 #include "runtime/sched/syscall.h"
 #include "sys/passthrough.h"
 #include "sys/thread.h"
@@ -56,8 +56,8 @@ RT0_EXPORT long rt0_spawn(void (*child)(void*), void* arg) {
 }
 
 RT0_EXPORT long rt0_exec(long nr, long a, long b, long c, long d, long e) {
-  sys::sigset mask = 0, before = 0;
-  (void)change_mask(sys::mask_how::block, nullptr, &mask);
+  const sys::sigset mask = getg()->signals.mask.load(std::memory_order_relaxed);
+  sys::sigset before = 0;
   const bool gave_p = entersyscall();  // from here on the goroutine stays on this M
   (void)sys::sigprocmask(sys::mask_how::set, &mask, &before);
   const long result = sys::passthrough(nr, a, b, c, d, e, 0);

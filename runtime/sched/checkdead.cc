@@ -19,12 +19,21 @@ void report_goroutine(const g* gp) noexcept {
     out << "created in goroutine " << gp->parent_goid << ", at " << hex{gp->gopc} << "\n";
 }
 
+bool waits(const g* gp) noexcept {
+  return gp->kind != g_kind::system && readgstatus(gp) == gstatus::waiting && !left_behind(gp);
+}
+
+bool any_waits() noexcept {
+  for (std::uint32_t i = 0; i < allg_count(); i++) {
+    if (waits(allg_at(i))) return true;
+  }
+  return false;
+}
+
 // Something outside the scheduler may still make a goroutine runnable.
 bool signal_may_come() noexcept {
-  for (int signal = 1; signal <= sys::signal_count; signal++) {
-    if (sys::has_handler(signal)) return true;
-  }
-  return sys::itimer_pending();
+  return sched.handled.load(std::memory_order_relaxed) != 0 ||
+         sched.signal_waits.load(std::memory_order_relaxed) != 0 || sys::itimer_pending();
 }
 
 }  // namespace
@@ -34,11 +43,15 @@ void checkdead() noexcept {
   const std::int64_t running = sched.mcount - sched.nmidle - sched.nmidlelocked - sched.nmsys;
   ensure(running >= 0, "checkdead: inconsistent counts");
   if (running > 0 || signal_may_come()) return;
-  { report() << "fatal error: all goroutines are asleep - deadlock!\n"; }
+  {
+    report() << "fatal error: "
+             << (any_waits() ? "all goroutines are asleep - deadlock!\n"
+                             : "no goroutines (main called Goexit) - deadlock!\n");
+  }
   std::uint32_t shown = 0, left_out = 0;
   for (std::uint32_t i = 0; i < allg_count(); i++) {
     const g* gp = allg_at(i);
-    if (gp->kind == g_kind::system || readgstatus(gp) != gstatus::waiting || left_behind(gp)) continue;
+    if (!waits(gp)) continue;
     if (shown++ < max_reported) {
       report_goroutine(gp);
     } else {

@@ -5,6 +5,7 @@
 
 #include "runtime/lock/mutex.h"
 #include "runtime/lock/note.h"
+#include "runtime/mem/cache.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/p.h"
@@ -13,6 +14,7 @@ namespace rt0 {
 
 inline constexpr int max_procs = 1024;
 inline constexpr std::uint64_t goid_batch = 16;
+inline constexpr std::uint64_t main_goid = 1;
 
 // Goroutines in a list linked by schedlink, first in first out.
 struct g_queue {
@@ -42,11 +44,14 @@ struct g_queue {
   }
 };
 
+struct netpoller;
+
 struct schedt {
   std::atomic<std::uint64_t> goidgen{0};
   std::int64_t maxmcount = 0;
   std::atomic<std::int32_t> ngsys{0};     // goroutines of kind system
   std::atomic<std::int64_t> nthreads{0};  // goroutines of kind thread that have not ended
+  std::atomic<bool> main_gone{false};     // goroutine 1 ended by rt::goexit
   bool world_stopped = false;
   std::int32_t pid = 0;  // of the process; asked for with the second M
   std::uint64_t last_goid_of_parent = 0;  // in a fork's child; 0: this process is nobody's fork
@@ -54,7 +59,11 @@ struct schedt {
 
   // Held while an M is made, from before it is in allm until its thread exists, and by who asks all of them.
   mutex<lock_rank::births> births;
-  std::atomic<sys::sigset> sigmask{0};  // the process's; written under births, after the start
+  std::atomic<sys::sigset> sigmask{0};  // every M's kernel mask; written under births, after the start
+
+  std::atomic<std::int32_t> attentive{0};     // goroutines that a signal waits for: interrupt.h
+  std::atomic<sys::sigset> handled{0};        // signals for which the program has a handler
+  std::atomic<std::int32_t> signal_waits{0};  // goroutines in sigwait, pause and the like
 
   mutex<lock_rank::sched> lock;
 
@@ -83,6 +92,9 @@ struct schedt {
   std::atomic<std::int64_t> lastpoll_ns{0};
   std::atomic<std::int64_t> poll_until_ns{0};  // its deadline; 0 while it is not known
   note poll_break;
+  // Where the poller waits for descriptors too; nullptr until the first such wait.
+  std::atomic<const netpoller*> netpoll{nullptr};
+  std::atomic<std::int32_t> netpoll_pending{0};  // operations that have not come back
 
   // Stopping the world.
   std::atomic<bool> gcwaiting{false};
@@ -105,6 +117,9 @@ inline bool left_behind(const g* gp) noexcept {
 extern constinit p p0;
 extern constinit p other_p[max_procs - 1];
 inline p& p_at(int i) { return i == 0 ? p0 : other_p[i - 1]; }
+// The heap's cache of each P. Not in it: P 0 would push other variables of a start into one more page.
+extern constinit heap_cache mcaches[max_procs];
+inline heap_cache* mcache_of(const p* pp) { return &mcaches[pp->id]; }
 
 // g0 of m0 with its TLS room, and m0: named by rt0_go.
 struct alignas(64) g0_block {
@@ -120,5 +135,8 @@ extern constinit m rt0_m0;
 void allgadd(g* gp) noexcept;
 std::uint32_t allg_count() noexcept;
 g* allg_at(std::uint32_t i) noexcept;
+
+// Whose thread's id is the process's: goroutine 1, in a fork's child who forked.
+inline g* main_goroutine() noexcept { return sched.forked != nullptr ? sched.forked : allg_at(0); }
 
 }  // namespace rt0

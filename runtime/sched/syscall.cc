@@ -7,8 +7,6 @@
 #include "runtime/sched/machine.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
-#include "runtime/sched/signal.h"
-#include "runtime/sched/signal_mask.h"
 #include "runtime/sched/stop_the_world.h"
 
 namespace rt0 {
@@ -33,7 +31,7 @@ bool old_p_is_ours(m* mp) noexcept {
     return false;
   }
   pp->m.store(mp, std::memory_order_relaxed);
-  mp->p = pp;
+  set_p(mp, pp);
   return true;
 }
 
@@ -72,7 +70,7 @@ void exitsyscall0(g* gp) {
 
 bool has_p_to_give() noexcept {
   const m* mp = getm();
-  return mp->p != nullptr && mp->curg != nullptr && mp->locks == 0 && mp->insig == 0 && !on_signal_stack();
+  return mp->p != nullptr && mp->curg != nullptr && mp->locks == 0 && mp->insig == 0;
 }
 
 bool entersyscall() noexcept {
@@ -82,7 +80,7 @@ bool entersyscall() noexcept {
   p* pp = mp->p;
   casgstatus(mp->curg, gstatus::running, gstatus::syscall);
   mp->oldp = pp;
-  mp->p = nullptr;
+  set_p(mp, nullptr);
   pp->m.store(nullptr, std::memory_order_relaxed);
   // seq_cst, then the look at gcwaiting: begin_stop stores gcwaiting, then looks at the status. One of the
   // two sees the other (StoreLoad).
@@ -108,7 +106,6 @@ void exitsyscall() noexcept {
   m* mp = getm();
   g* gp = mp->curg;
   m_locks_inc();
-  follow_mask(mp);
   bool has_p = old_p_is_ours(mp);
   if (!has_p) rt0_systemstack(take_idle_p, &has_p);
   m_locks_dec();
@@ -118,6 +115,15 @@ void exitsyscall() noexcept {
   }
   mp->p->syscalltick.fetch_add(1, std::memory_order_relaxed);
   casgstatus(gp, gstatus::syscall, gstatus::running);
+}
+
+bool with_p::take() noexcept {
+  const m* mp = getm();
+  const g* gp = getg();
+  // Not a signal handler, the scheduler itself, or an M that never had one.
+  if (gp != mp->curg || mp->insig != 0 || readgstatus(gp) != gstatus::syscall) return false;
+  exitsyscall();
+  return true;
 }
 
 }  // namespace rt0
