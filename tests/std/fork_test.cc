@@ -254,6 +254,24 @@ TEST_CASE("vfork and the older names") {
   CHECK(status_of(static_cast<pid_t>(by_number)) == 6);
 }
 
+TEST_CASE("signals of the child are its one thread's, whoever forked") {
+  static std::atomic<int> handled{0};
+  signal(SIGUSR1, [](int) { handled++; });
+  std::thread([] {
+    const int status = in_child([] {
+      kill(getpid(), SIGUSR1);
+      raise(SIGUSR1);
+      while (handled != 2) std::this_thread::yield();
+      std::thread([] { kill(getpid(), SIGUSR1); }).join();
+      while (handled != 3) std::this_thread::yield();
+      return 0;
+    });
+    CHECK(status == 0);
+  }).join();
+  CHECK(handled == 0);
+  signal(SIGUSR1, SIG_DFL);
+}
+
 TEST_CASE("a FILE that somebody holds is free in the child") {
   FILE* file = tmpfile();
   std::promise<void> held, end;
