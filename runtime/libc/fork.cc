@@ -36,6 +36,7 @@
 #include "runtime/libc/libc_fork.h"
 #include "runtime/mem/heap.h"
 #include "runtime/mem/stack.h"
+#include "runtime/sched/every_m.h"
 #include "runtime/sched/fork.h"
 #include "runtime/sched/stop_the_world.h"
 #include "runtime/sched/syscall.h"
@@ -94,9 +95,11 @@ long copy_process(unsigned long flags) noexcept {
   lock_world();
   stop_the_world();
   // Signals for the program's handlers come to the receiver. What comes here is the runtime's own, which a
-  // child that is not whole yet must not take.
+  // child that is not whole yet must not take; but not the call's: who asks every M holds births, which we
+  // want, and waits for our answer.
+  constexpr sys::sigset all_but_calls = ~sys::sig_bit(call_signal);
   sys::sigset before = 0;
-  (void)sys::sigprocmask(sys::mask_how::set, &all_signals, &before);
+  (void)sys::sigprocmask(sys::mask_how::set, &all_but_calls, &before);
   prepare();
   const auto copied = sys::fork(flags);
   copied.ok() && copied.value() == 0 ? child() : parent();

@@ -19,7 +19,7 @@ constinit signal_queue process RT0_GUARDED_BY(signal_lock){};
 bool is_alive(const g* gp) noexcept {
   if (left_behind(gp)) return false;
   const gstatus s = readgstatus(gp);
-  return s != gstatus::idle && s != gstatus::dead && gp->kind != g_kind::system;
+  return s != gstatus::idle && s != gstatus::dead && gp->kind != g_kind::system && !left_behind(gp);
 }
 
 bool awaits(const g* gp, sys::sigset bit) noexcept {
@@ -63,7 +63,7 @@ g* choose(sys::sigset bit) noexcept RT0_REQUIRES(signal_lock) {
     if (g* gp = running_one(bit)) return gp;
   }
   const auto can = [bit](const g* any) { return takes(any, bit) && !is_closed(any, attend_signal); };
-  g* main = allg_at(0);
+  g* main = main_goroutine();
   if (is_alive(main) && can(main)) return main;
   g* self = getg();
   if (is_alive(self) && self == getm()->curg && can(self)) return self;
