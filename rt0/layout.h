@@ -5,7 +5,7 @@
 #define RT0_LAYOUT_H_
 
 // The version that moduledataverify compares: raise it with any change below.
-#define RT0_LAYOUT_VERSION 1
+#define RT0_LAYOUT_VERSION 2
 
 // TCB: the first bytes of a G; %fs points at it. 0x00 and 0x28 are the psABI's and GCC's, 0x30, 0x34 and 0xa8
 // are musl's.
@@ -54,6 +54,7 @@
 #define M_CURG 0x18
 #define M_INSIG 0x20
 #define M_LOCKS 0x24
+#define M_MCACHE 0x28
 
 // The operating system's stack: g0 owns [sp - G0_STACK_BYTES + G0_STACK_SLACK, sp), as in Go's rt0_go.
 #define G0_STACK_BYTES 65536
@@ -142,6 +143,10 @@
 #define UC_RSP 160
 #define UC_RIP 168
 #define UC_SIGMASK 296
+// In glibc's alone (runtime/libc/members/ucontext.cc): where the floating-point state lies, and its mxcsr.
+#define UC_FPREGS 224
+#define UC_FPSTATE 424
+#define UC_MXCSR 448
 // An address in .eh_frame, relative to itself, in four bytes.
 #define DW_EH_PE_PCREL_SDATA4 0x1b
 #define DW_CFA_DEF_CFA_EXPRESSION 0x0f

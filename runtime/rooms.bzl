@@ -9,6 +9,8 @@ ROOMS = [
     "timer",
     "sched",
     "sync",
+    "chan",
+    "io",
     "libc",
     "go",
     "boot",

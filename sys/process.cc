@@ -18,6 +18,10 @@ ret<int> tgkill(std::int32_t pid, std::int32_t tid, int signal) noexcept {
   return ret<int>::from_raw(raw_syscall(SYS_tgkill, pid, tid, signal));
 }
 
+ret<int> fork(unsigned long flags) noexcept {
+  return ret<int>::from_raw(raw_syscall(SYS_clone, static_cast<long>(flags)));
+}
+
 resource_limit limit_of(resource r) noexcept {
   resource_limit limit{unlimited, unlimited};
   raw_syscall(SYS_prlimit64, 0, static_cast<long>(r), 0, reinterpret_cast<long>(&limit));

@@ -15,6 +15,9 @@ enum class resource : int { stack = 3, processes = 6, address_space = 9 };  // R
 [[noreturn]] void exit_group(int status) noexcept;
 std::int32_t getpid() noexcept;
 std::int32_t gettid() noexcept;
+// A copy of the process with one thread, this one, on a copy of its stack: clone(2) without CLONE_VM. Returns
+// its id, and 0 in it. flags: what it shall not share beyond that, and the signal that its end sends.
+ret<int> fork(unsigned long flags) noexcept;
 ret<int> tgkill(std::int32_t pid, std::int32_t tid, int signal) noexcept;
 resource_limit limit_of(resource) noexcept;
 // CPUs that this thread may run on, at least 1.

@@ -20,8 +20,10 @@
 #include "runtime/base/fatal.h"
 #include "runtime/libc/pthread/thread.h"
 #include "runtime/sched/gfree.h"
+#include "runtime/sched/locked_m.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/proc.h"
+#include "runtime/sched/syscall.h"
 #include "runtime/sync/world.h"
 
 namespace rt0 {
@@ -71,22 +73,36 @@ RT0_EXPORT int rt0_go_reserve(const rt0_go_request* request, rt0_go_place* place
 
   auto* callable = reinterpret_cast<std::byte*>(gp->stktopsp);
   gp->start.arg = new (callable + record_at) start_record{request->run, callable};
-  gp->thread.join.store(libc::detached, std::memory_order_relaxed);  // nobody joins it
+  gp->thread.join.store(request->joinable ? libc::joinable : libc::detached, std::memory_order_relaxed);
   if (request->name != nullptr) set_name(gp->thread, request->name);
   *place = {callable, gp};
   return 0;
 }
 
 RT0_EXPORT void rt0_go_start(void* goroutine) noexcept {
+  const with_p have_p;
   count_goroutine(1);
   start_goroutine(static_cast<g*>(goroutine), true);
 }
 
 RT0_EXPORT void rt0_go_discard(void* goroutine) noexcept {
+  const with_p have_p;
   m_locks_inc();
   gfput(getm()->p, static_cast<g*>(goroutine));
   m_locks_dec();
 }
+
+RT0_EXPORT int rt0_go_wait(void* goroutine) noexcept {
+  return libc::wait_for_end(static_cast<g*>(goroutine), forever);
+}
+
+RT0_EXPORT void rt0_go_detach(void* goroutine) noexcept { (void)libc::detach(static_cast<g*>(goroutine)); }
+
+RT0_EXPORT void rt0_lock_os_thread() noexcept { lock_os_thread(); }
+RT0_EXPORT void rt0_unlock_os_thread() noexcept { (void)unlock_os_thread(); }
+
+RT0_EXPORT bool rt0_blocking_begin() noexcept { return entersyscallblock(); }
+RT0_EXPORT void rt0_blocking_end() noexcept { exitsyscall(); }
 
 RT0_EXPORT void rt0_yield() noexcept { yield(); }
 RT0_EXPORT unsigned long rt0_goid() noexcept { return getg()->goid; }
@@ -94,8 +110,12 @@ RT0_EXPORT int rt0_num_cpu() noexcept { return ncpu; }
 
 RT0_EXPORT std::size_t rt0_num_goroutine() noexcept {
   // A goroutine that ends on another P while we add may be counted with its making or its end alone.
-  const std::int64_t n = goroutine_count() + sched.nthreads.load(std::memory_order_relaxed);
+  const std::int64_t n = goroutine_count() + sched.nthreads.load(std::memory_order_relaxed) -
+                         (sched.main_gone.load(std::memory_order_acquire) ? 1 : 0);
   return static_cast<std::size_t>(std::max<std::int64_t>(n, 1));
 }
 
-RT0_EXPORT int rt0_gomaxprocs(int n) noexcept { return gomaxprocs(n); }
+RT0_EXPORT int rt0_gomaxprocs(int n) noexcept {
+  const with_p have_p;  // who stops the world has one
+  return gomaxprocs(n);
+}

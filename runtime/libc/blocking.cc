@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "rt0/arch.h"
+#include "runtime/libc/io_call.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/syscall.h"
 #include "sys/clock.h"
@@ -102,11 +103,16 @@ bool waits(long nr, const call_args& x) noexcept {
 
 }  // namespace
 
-long blocking_call(long nr, call_args x) noexcept {
+long hand_off(long nr, call_args x) noexcept {
   if (!(waits(nr, x) ? entersyscallblock() : entersyscall())) return bare(nr, x);
   const long result = uninterrupted(nr, x);
   exitsyscall();
   return result;
+}
+
+long blocking_call(long nr, call_args x) noexcept {
+  long result = 0;
+  return io_call(nr, x, result) ? result : hand_off(nr, x);
 }
 
 }  // namespace rt0::libc

@@ -6,3 +6,4 @@
 RT0_EXPORT void* rt0_unwind_room() { return &rt0::getg()->thread.unwind; }
 
 RT0_EXPORT void rt0_thread_end(void* result) { rt0::libc::thread_end(result); }
+RT0_EXPORT void rt0_goroutine_end() { rt0::libc::goroutine_end(); }

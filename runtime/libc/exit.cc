@@ -94,6 +94,10 @@ void register_fini_array() noexcept {
 
 bool exit_begun() noexcept { return exiting.load(std::memory_order_acquire) != nullptr; }
 
+void exit_fork_child() noexcept {
+  if (exiting.load(std::memory_order_relaxed) != getg()) exiting.store(nullptr, std::memory_order_relaxed);
+}
+
 void run_exit(int status) {
   become_the_exiting();
   run_thread_local_dtors();

@@ -14,6 +14,8 @@
 // The owner is its G's index, which is below 2^30 and given again only to the same G; a goid would not fit
 // (traps 24). Unlike musl we keep no list of the FILEs that a thread holds: a goroutine that ends while
 // holding one is the program's mistake, and the FILE stays locked.
+#include "runtime/libc/stdio_lock.h"
+
 #include <atomic>
 
 #include "rt0/arch.h"
@@ -70,12 +72,20 @@ void lock_slow(musl_file* f) noexcept {
   }
 }
 
+constexpr bool is_locked(std::uint32_t word) { return word != nobody && static_cast<std::int32_t>(word) > 0; }
+
 lock_word& as_lock_word(volatile int* l) noexcept {
   return *reinterpret_cast<lock_word*>(const_cast<int*>(l));
 }
 static_assert(sizeof(lock_word) == sizeof(int) && alignof(lock_word) == alignof(int));
 
 }  // namespace
+
+void file_fork_child(musl_file* f) noexcept {
+  if (!is_locked(f->lock) || is_mine(f)) return;
+  file_word(f->lock).store(nobody, std::memory_order_relaxed);
+  f->lock_depth = 0;
+}
 
 // 1 if this call took the lock, 0 if the goroutine held it already. On the goroutine's stack; may park.
 RT0_EXPORT int __lockfile(musl_file* f) noexcept {

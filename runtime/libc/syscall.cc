@@ -16,6 +16,7 @@
 #include "runtime/base/report.h"
 #include "runtime/libc/blocking.h"
 #include "runtime/libc/clock.h"
+#include "runtime/libc/fork.h"
 #include "runtime/sched/signal_mask.h"
 #include "runtime/sync/wait_table.h"
 
@@ -74,6 +75,15 @@ long signal_stack(const call_args& x) noexcept {
                                                                                                   : -errno;
 }
 
+// fork by its older name: the child is a process of its own, on a copy of the caller's stack. What shares
+// memory, or anything that the runtime relies on, is refused.
+long clone_process(const call_args& x) noexcept {
+  constexpr long allowed = CSIGNAL | CLONE_PARENT | CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET |
+                           CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWUTS | CLONE_IO;
+  if ((x.a & ~allowed) != 0 || x.b != 0) return -ENOSYS;
+  return copy_process(static_cast<unsigned long>(x.a));
+}
+
 // What would pull the kernel thread from under the goroutines is refused; rseq, for one, would let the kernel
 // write into a dead goroutine's thread-local storage.
 long dispatch(long nr, const call_args& x) noexcept {
@@ -82,15 +92,15 @@ long dispatch(long nr, const call_args& x) noexcept {
     case SYS_sched_yield: yield(); return 0;
     case SYS_rt_sigprocmask: return sigprocmask(x);
     case SYS_sigaltstack: return signal_stack(x);
+    case SYS_fork:
+    case SYS_vfork: return copy_process(SIGCHLD);
+    case SYS_clone: return clone_process(x);
     case SYS_rseq:
     case SYS_set_robust_list:
     case SYS_get_robust_list:
     case SYS_arch_prctl:
     case SYS_set_tid_address:
-    case SYS_clone:
     case SYS_clone3:
-    case SYS_fork:
-    case SYS_vfork:
     case SYS_exit: return -ENOSYS;
   }
   return blocking_call(nr, x);

@@ -19,6 +19,15 @@ void report_goroutine(const g* gp) noexcept {
     out << "created in goroutine " << gp->parent_goid << ", at " << hex{gp->gopc} << "\n";
 }
 
+bool waits(const g* gp) noexcept { return gp->kind != g_kind::system && readgstatus(gp) == gstatus::waiting; }
+
+bool any_waits() noexcept {
+  for (std::uint32_t i = 0; i < allg_count(); i++) {
+    if (waits(allg_at(i))) return true;
+  }
+  return false;
+}
+
 // Something outside the scheduler may still make a goroutine runnable.
 bool signal_may_come() noexcept {
   for (int signal = 1; signal <= sys::signal_count; signal++) {
@@ -34,11 +43,15 @@ void checkdead() noexcept {
   const std::int64_t running = sched.mcount - sched.nmidle - sched.nmidlelocked - sched.nmsys;
   ensure(running >= 0, "checkdead: inconsistent counts");
   if (running > 0 || signal_may_come()) return;
-  { report() << "fatal error: all goroutines are asleep - deadlock!\n"; }
+  {
+    report() << "fatal error: "
+             << (any_waits() ? "all goroutines are asleep - deadlock!\n"
+                             : "no goroutines (main called Goexit) - deadlock!\n");
+  }
   std::uint32_t shown = 0, left_out = 0;
   for (std::uint32_t i = 0; i < allg_count(); i++) {
     const g* gp = allg_at(i);
-    if (gp->kind == g_kind::system || readgstatus(gp) != gstatus::waiting) continue;
+    if (!waits(gp) || left_behind(gp)) continue;
     if (shown++ < max_reported) {
       report_goroutine(gp);
     } else {

@@ -115,7 +115,8 @@ struct g {
   std::int64_t waitsince_ns;
   timer wait_timer;
   stack_slot slot;
-  g* batchlink;  // gfree's lists of batches
+  stack_bounds slot_stack;  // what `stack` is unless the program gave one (pthread_attr_setstack)
+  g* batchlink;             // gfree's lists of batches
 };
 static_assert(offsetof(g, status) < G_STACK_LO + 128 && offsetof(g, thread.keys) < G_STACK_LO + 192,
               "three lines");

@@ -15,6 +15,7 @@
 namespace rt0 {
 
 struct g;
+struct heap_cache;
 struct p;
 
 struct m {
@@ -24,8 +25,9 @@ struct m {
   g* curg;              // the goroutine it runs, nullptr while in the scheduler
   std::uint32_t insig;  // depth of signal handlers on it
   std::uint32_t locks;  // > 0: neither preempt nor park
+  heap_cache* mcache;   // p's; nullptr without a P
   // --- above: offsets in rt0/layout.h
-  rt0::p* p;      // nullptr: may not run goroutines
+  rt0::p* p;      // nullptr: may not run goroutines. Set with mcache, by set_p
   rt0::p* nextp;  // handed over with the wake-up of `park`
   rt0::p* oldp;   // the P it had when it entered a system call
   std::int64_t id;
@@ -51,5 +53,6 @@ struct m {
 
 static_assert(offsetof(m, self) == M_SELF && offsetof(m, g0) == M_G0 && offsetof(m, gsignal) == M_GSIGNAL);
 static_assert(offsetof(m, curg) == M_CURG && offsetof(m, insig) == M_INSIG && offsetof(m, locks) == M_LOCKS);
+static_assert(offsetof(m, mcache) == M_MCACHE);
 
 }  // namespace rt0

@@ -158,7 +158,7 @@ void acquirep(p* pp) noexcept {
   ensure(mp->p == nullptr && pp->m.load(std::memory_order_relaxed) == nullptr, "acquirep: already in use");
   ensure(pp->status.load(std::memory_order_relaxed) == pstatus::idle, "acquirep: P is not idle");
   pp->m.store(mp, std::memory_order_relaxed);
-  mp->p = pp;
+  set_p(mp, pp);
   pp->status.store(pstatus::running, std::memory_order_release);  // pairs with: preemptone's load(acquire)
 }
 
@@ -167,7 +167,7 @@ p* releasep() noexcept {
   p* pp = mp->p;
   ensure(pp != nullptr && pp->m.load(std::memory_order_relaxed) == mp, "releasep: not this M's P");
   ensure(pp->status.load(std::memory_order_relaxed) == pstatus::running, "releasep: P is not running");
-  mp->p = nullptr;
+  set_p(mp, nullptr);
   pp->m.store(nullptr, std::memory_order_relaxed);
   pp->status.store(pstatus::idle, std::memory_order_release);  // pairs with: preemptone's load(acquire)
   return pp;

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/mem/cache.h"
 #include "runtime/timer/timer.h"
 
 namespace rt0 {
@@ -39,6 +40,7 @@ struct gfree_list {
 struct sysmon_tick {
   std::uint32_t slice, syscall;
   std::int64_t slice_since_ns, syscall_since_ns;
+  std::uint32_t resting_slice;  // at the end of the heap's last period
 };
 
 struct p {
@@ -59,6 +61,7 @@ struct p {
   std::uint64_t goidcache, goidcacheend;  // ids taken from sched.goidgen in batches
   std::atomic<std::int64_t> goroutines;   // of kind go: started here less ended here
   rt0::timers timers;
+  heap_cache mcache;
   sysmon_tick seen;  // sysmon's alone
 };
 

@@ -9,6 +9,7 @@
 #include "runtime/sched/poller.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
+#include "runtime/sched/syscall.h"
 #include "sys/clock.h"
 
 namespace rt0 {
@@ -185,6 +186,7 @@ bool claim(wait_ticket ticket, claim_state how) noexcept {
 }
 
 claim_state gopark(wait_ticket ticket, wait_reason why, std::int64_t deadline_ns) noexcept {
+  const with_p have_p;
   g* gp = ticket.gp;
   gp->why = why;
   const bool timed = deadline_ns >= 0 && deadline_ns != no_timer;
@@ -201,6 +203,7 @@ void sleep_until(std::int64_t deadline_ns) noexcept {
 }
 
 void yield() noexcept {
+  const with_p have_p;
   m* mp = m_to_leave();
   g* gp = mp->curg;
   g* next = nullptr;

@@ -13,6 +13,7 @@ namespace rt0 {
 
 inline constexpr int max_procs = 1024;
 inline constexpr std::uint64_t goid_batch = 16;
+inline constexpr std::uint64_t main_goid = 1;
 
 // Goroutines in a list linked by schedlink, first in first out.
 struct g_queue {
@@ -42,13 +43,18 @@ struct g_queue {
   }
 };
 
+struct netpoller;
+
 struct schedt {
   std::atomic<std::uint64_t> goidgen{0};
   std::int64_t maxmcount = 0;
   std::atomic<std::int32_t> ngsys{0};     // goroutines of kind system
   std::atomic<std::int64_t> nthreads{0};  // goroutines of kind thread that have not ended
+  std::atomic<bool> main_gone{false};     // goroutine 1 ended by rt::goexit
   bool world_stopped = false;
   std::int32_t pid = 0;  // of the process; asked for with the second M
+  std::uint64_t last_goid_of_parent = 0;  // in a fork's child; 0: this process is nobody's fork
+  g* forked = nullptr;                    // the goroutine that came along
 
   // Held while an M is made, from before it is in allm until its thread exists, and by who asks all of them.
   mutex<lock_rank::births> births;
@@ -81,6 +87,9 @@ struct schedt {
   std::atomic<std::int64_t> lastpoll_ns{0};
   std::atomic<std::int64_t> poll_until_ns{0};  // its deadline; 0 while it is not known
   note poll_break;
+  // Where the poller waits for descriptors too; nullptr until the first such wait.
+  std::atomic<const netpoller*> netpoll{nullptr};
+  std::atomic<std::int32_t> netpoll_pending{0};  // operations that have not come back
 
   // Stopping the world.
   std::atomic<bool> gcwaiting{false};
@@ -93,6 +102,12 @@ struct schedt {
 };
 
 extern constinit schedt sched;
+
+// In a fork's child: a goroutine of the parent's that did not come along. What its status says is history.
+inline bool left_behind(const g* gp) noexcept {
+  return gp->goid <= sched.last_goid_of_parent && gp != sched.forked;
+}
+
 // P 0 lies among the small variables that every start touches, the others in a table behind them.
 extern constinit p p0;
 extern constinit p other_p[max_procs - 1];

@@ -105,7 +105,8 @@ void give_way(m* mp, void* ucontext) noexcept {
 void fault(int signal, const void* info) noexcept {
   const sys::signal_cause cause = sys::cause_of(info);
   const g* gp = getg();
-  if (cause.fault && cause.address >= gp->slot.base && cause.address < gp->stack.lo && gp->slot.bytes != 0) {
+  if (cause.fault && cause.address >= gp->slot.base && cause.address < gp->slot_stack.lo &&
+      gp->slot.bytes != 0) {
     stack_overflow(gp);
   }
   // Anything else kills as it would without a handler: the faulting instruction runs again; what somebody

@@ -14,10 +14,6 @@
 namespace rt0 {
 namespace {
 
-bool has_p_to_give(const m* mp) noexcept {
-  return mp->p != nullptr && mp->curg != nullptr && mp->locks == 0 && mp->insig == 0 && !on_signal_stack();
-}
-
 // The world is being stopped while we enter: the P is counted, by us or by the stopper.
 void entersyscall_gcwait(void* p_arg) {
   p* pp = static_cast<p*>(p_arg);
@@ -37,7 +33,7 @@ bool old_p_is_ours(m* mp) noexcept {
     return false;
   }
   pp->m.store(mp, std::memory_order_relaxed);
-  mp->p = pp;
+  set_p(mp, pp);
   return true;
 }
 
@@ -74,14 +70,19 @@ void exitsyscall0(g* gp) {
 
 }  // namespace
 
+bool has_p_to_give() noexcept {
+  const m* mp = getm();
+  return mp->p != nullptr && mp->curg != nullptr && mp->locks == 0 && mp->insig == 0 && !on_signal_stack();
+}
+
 bool entersyscall() noexcept {
   m* mp = getm();
-  if (!has_p_to_give(mp)) return false;
+  if (!has_p_to_give()) return false;
   m_locks_inc();
   p* pp = mp->p;
   casgstatus(mp->curg, gstatus::running, gstatus::syscall);
   mp->oldp = pp;
-  mp->p = nullptr;
+  set_p(mp, nullptr);
   pp->m.store(nullptr, std::memory_order_relaxed);
   // seq_cst, then the look at gcwaiting: begin_stop stores gcwaiting, then looks at the status. One of the
   // two sees the other (StoreLoad).
@@ -93,7 +94,7 @@ bool entersyscall() noexcept {
 
 bool entersyscallblock() noexcept {
   m* mp = getm();
-  if (!has_p_to_give(mp)) return false;
+  if (!has_p_to_give()) return false;
   m_locks_inc();
   casgstatus(mp->curg, gstatus::running, gstatus::syscall);
   mp->oldp = mp->p;
@@ -117,6 +118,15 @@ void exitsyscall() noexcept {
   }
   mp->p->syscalltick.fetch_add(1, std::memory_order_relaxed);
   casgstatus(gp, gstatus::syscall, gstatus::running);
+}
+
+bool with_p::take() noexcept {
+  const m* mp = getm();
+  const g* gp = getg();
+  // Not a signal handler, the scheduler itself, or an M that never had one.
+  if (gp != mp->curg || mp->insig != 0 || readgstatus(gp) != gstatus::syscall) return false;
+  exitsyscall();
+  return true;
 }
 
 }  // namespace rt0

@@ -1,5 +1,7 @@
 #include "runtime/sync/wait_table.h"
 
+#include <new>
+
 #include "runtime/base/tables.h"
 #include "runtime/lock/mutex.h"
 #include "runtime/sched/sched.h"
@@ -156,6 +158,10 @@ void release_to_waiter(std::atomic<std::uint32_t>& word, std::uint32_t free) noe
     if (!released && !found) word.store(free, std::memory_order_release);
   }
   make_ready(ready);
+}
+
+void wait_table_fork_child() noexcept {
+  for (bucket& b : table) new (&b) bucket;
 }
 
 }  // namespace rt0

@@ -52,4 +52,7 @@ wait_result park(wait_node& node, std::int64_t deadline_ns, wait_reason why) noe
 // Never parks.
 int wake(const void* address, int count) noexcept;
 
+// In a fork's child: nobody waits here.
+void wait_table_fork_child() noexcept;
+
 }  // namespace rt0

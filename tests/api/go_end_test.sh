@@ -11,3 +11,15 @@ SIGABRT=6
 "$expect" --stdout-is "destroyed\ndestroyed\nthread_local destroyed\nmain goes on\n" -- "$probe" pthread_exit
 "$expect" --status 2 --stderr-has "all goroutines are asleep - deadlock!" --stderr-has '"a long name, wh"' \
   --stderr-has "created in goroutine 1," -- "$probe" deadlock
+
+gone="fatal error: no goroutines (main called Goexit) - deadlock!"
+asleep="fatal error: all goroutines are asleep - deadlock!"
+"$expect" --status 2 --stdout-is "destroyed\nthe others go on\n" --stderr-has "$gone" \
+  -- "$probe" main-goexit
+"$expect" --status 2 --stderr-has "$asleep" --stderr-has "[chan receive]:" -- "$probe" main-goexit-others-wait
+"$expect" --rlimit-core 0 --signal $SIGABRT --stderr-has "exception not rethrown" -- "$probe" goexit-swallowed
+"$expect" --status 2 --stderr-has "$asleep" --stderr-has "goroutine 1 [chan receive]:" \
+  --stderr-has "[chan send]:" --stderr-has "[chan receive (nil chan)]:" --stderr-has "[chan send (nil chan)]:" \
+  --stderr-has "[select]:" --stderr-has "[select (no cases)]:" -- "$probe" wait-reasons
+"$expect" --rlimit-core 0 --signal $SIGABRT --stderr-has closed_channel \
+  --stderr-has "send on closed channel" -- "$probe" send-closed

@@ -1,6 +1,8 @@
 // go_probe HOW: a goroutine of rt::go that ends, or does not, for go_end_test.sh.
 #include <pthread.h>
+#include <rt/chan.h>
 #include <rt/go.h>
+#include <rt/select.h>
 
 #include <atomic>
 #include <chrono>
@@ -23,6 +25,42 @@ void sleep_long() { std::this_thread::sleep_for(std::chrono::seconds(30)); }
 struct thread_end {
   ~thread_end() { std::puts("thread_local destroyed"); }
 };
+
+// The ways that came with channels and rt::goexit. False: how is none of them.
+bool later_ways(const char* how) {
+  if (std::strcmp(how, "main-goexit") == 0) {
+    rt::go([] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      std::puts("the others go on");
+    });
+    std::thread([] { rt::yield(); }).detach();  // the end of the last thread does not end the process
+    loud inside;
+    rt::goexit();
+  } else if (std::strcmp(how, "main-goexit-others-wait") == 0) {
+    rt::go([] { (void)rt::chan<int>(0).recv(); });
+    rt::goexit();
+  } else if (std::strcmp(how, "goexit-swallowed") == 0) {
+    try {
+      rt::goexit();
+    } catch (...) {
+    }
+  } else if (std::strcmp(how, "wait-reasons") == 0) {
+    rt::chan<int> c(0);
+    rt::go([=] { c.send(1); });
+    rt::go([] { (void)rt::chan<int>().recv(); });
+    rt::go([] { rt::chan<int>().send(1); });
+    rt::go([] { rt::select(); });
+    rt::go([] { rt::select(rt::recv(rt::chan<int>(0)), rt::recv(rt::chan<int>())); });
+    (void)rt::chan<int>(0).recv();
+  } else if (std::strcmp(how, "send-closed") == 0) {
+    rt::chan<int> c(0);
+    c.close();
+    c.send(1);
+  } else {
+    return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -66,7 +104,7 @@ int main(int argc, char** argv) {
     static std::atomic<bool> never{false};
     rt::go({.name = "a long name, which is cut"}, [] { never.wait(false); });
     never.wait(false);
-  } else {
+  } else if (!later_ways(how)) {
     return 2;
   }
 }

@@ -1,5 +1,10 @@
 // Only compiled: an ordinary program's view of the public headers, with what a template needs instantiated.
+#include <rt/chan.h>
 #include <rt/go.h>
+#include <rt/select.h>
+
+#include <memory>
+#include <vector>
 
 void use_go() {
   rt::go([](int) {}, 1);
@@ -9,4 +14,15 @@ void use_go() {
 
 unsigned long use_numbers() {
   return rt::goid() + rt::num_goroutine() + static_cast<unsigned long>(rt::gomaxprocs() + rt::num_cpu());
+}
+
+std::size_t use_chan() {
+  const rt::chan<std::unique_ptr<int>> c(1);
+  c.send(nullptr);
+  for (auto&& v : c) v.reset();
+  std::vector<rt::select_case> cases;
+  cases.push_back(rt::recv(c));
+  cases.push_back(rt::stopped({}));
+  return rt::select(rt::send(c, nullptr), rt::timeout(std::chrono::seconds(1)), rt::otherwise([] {})) +
+         rt::select(cases);
 }

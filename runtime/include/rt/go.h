@@ -58,7 +58,12 @@ class go_reservation {
     if (place_.goroutine != nullptr) rt0_go_discard(place_.goroutine);
   }
   void* callable() const noexcept { return place_.callable; }
-  void start() noexcept { rt0_go_start(std::exchange(place_.goroutine, nullptr)); }
+  // The goroutine, for its handle if it has one.
+  void* start() noexcept {
+    void* goroutine = std::exchange(place_.goroutine, nullptr);
+    rt0_go_start(goroutine);
+    return goroutine;
+  }
 
  private:
   rt0_go_place place_;
@@ -67,7 +72,7 @@ class go_reservation {
 template <class... T>
 void go(const go_options& options, T&&... parts) {
   using call = go_call<std::decay_t<T>...>;
-  go_reservation reserved({call::run, sizeof(call), alignof(call), options.stack_bytes, options.name});
+  go_reservation reserved({call::run, sizeof(call), alignof(call), options.stack_bytes, options.name, false});
   ::new (reserved.callable()) call{std::tuple<std::decay_t<T>...>(std::forward<T>(parts)...)};
   reserved.start();
 }
@@ -83,6 +88,37 @@ void go(F&& f, A&&... a) { detail::go(go_options{}, std::forward<F>(f), std::for
 template <class F>
 requires std::invocable<std::decay_t<F>>
 void go(const go_options& options, F&& f) { detail::go(options, std::forward<F>(f)); }
+
+// Ends the running goroutine: its destructors run, innermost first; a catch (...) on the way must rethrow, or
+// the process is aborted. Of main: the other goroutines go on, and the end of them all is a fatal error, "no
+// goroutines (main called Goexit) - deadlock!".
+[[noreturn]] inline void goexit() { rt0_go_exit(); }
+
+// Binds the running goroutine to its kernel thread, where it alone runs: for code that depends on the
+// thread. Nests; the end of the goroutine undoes it.
+inline void lock_os_thread() { rt0_lock_os_thread(); }
+inline void unlock_os_thread() { rt0_unlock_os_thread(); }
+class os_thread_lock {
+ public:
+  os_thread_lock() { lock_os_thread(); }
+  ~os_thread_lock() { unlock_os_thread(); }
+  os_thread_lock(const os_thread_lock&) = delete;
+  os_thread_lock& operator=(const os_thread_lock&) = delete;
+};
+
+// Runs f, which blocks its kernel thread (a library that waits in its own way, a long computation), while
+// other goroutines go on: one more of them can run at once. f may do everything; what parks in it, or starts
+// a goroutine, waits its turn with the others first. It costs some microseconds.
+template <std::invocable F>
+std::invoke_result_t<F> blocking(F&& f) {
+  struct away {
+    const bool gave = rt0_blocking_begin();
+    ~away() {
+      if (gave) rt0_blocking_end();
+    }
+  } const scope;
+  return std::invoke(std::forward<F>(f));
+}
 
 // Lets the other runnable goroutines go first.
 inline void yield() noexcept { rt0_yield(); }
@@ -100,3 +136,5 @@ inline int gomaxprocs(int n = 0) { return rt0_gomaxprocs(n); }
 inline int num_cpu() noexcept { return rt0_num_cpu(); }
 
 }  // namespace rt
+
+#include "rt/task.h"  // IWYU pragma: export

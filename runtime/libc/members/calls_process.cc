@@ -2,7 +2,6 @@
 #include "runtime/libc/members/calls.h"
 
 struct iovec;
-struct rusage;
 struct sembuf;
 struct timespec;
 
@@ -13,8 +12,6 @@ RT0_CALL(int, mlockall, (int flags), SYS_mlockall, flags);
 RT0_CALL(int, semop, (int id, sembuf* operations, size_t count), SYS_semop, id, operations, count);
 RT0_CALL(int, semtimedop, (int id, sembuf* operations, size_t count, const timespec* time), SYS_semtimedop,
          id, operations, count, time);
-RT0_CALL(pid_t, wait4, (pid_t pid, int* status, int options, rusage* usage), SYS_wait4, pid, status, options,
-         usage);
 RT0_CALL(ssize_t, process_vm_readv,
          (pid_t pid, const iovec* to, unsigned long to_count, const iovec* from, unsigned long from_count,
           unsigned long flags),

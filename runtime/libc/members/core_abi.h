@@ -6,4 +6,6 @@ extern "C" {
 void* rt0_unwind_room();
 // Ends the running thread, its stack unwound.
 [[noreturn]] void rt0_thread_end(void* result);
+// The same by rt::goexit.
+[[noreturn]] void rt0_goroutine_end();
 }

@@ -60,7 +60,7 @@ RT0_EXPORT int pthread_cond_wait(pthread_cond_t* cond, pthread_mutex_t* mutex) {
 RT0_EXPORT int pthread_cond_clockwait(pthread_cond_t* cond, pthread_mutex_t* mutex, clockid_t clock,
                                       const timespec* until) {
   std::int64_t deadline_ns;
-  if (!deadline_from(clock, until, deadline_ns)) return EINVAL;
+  if (!waits_on(clock) || !deadline_from(clock, until, deadline_ns)) return EINVAL;
   return wait(cond, mutex, deadline_ns);
 }
 

@@ -79,6 +79,7 @@ RT0_EXPORT int sem_trywait(sem_t* sem) {
 }
 
 RT0_EXPORT int sem_clockwait(sem_t* sem, clockid_t clock, const timespec* until) {
+  if (!waits_on(clock)) return fail(EINVAL);
   std::uint32_t seen;
   if (try_wait(rep(sem), seen)) return 0;  // the time is not looked at, as POSIX has it
   std::int64_t deadline_ns;

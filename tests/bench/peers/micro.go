@@ -1,4 +1,4 @@
-// Go's side of ../micro/tasks.cc: the same workloads, counts and output.
+// Go's side of ../micro/tasks.cc and chans.cc: the same workloads, counts and output.
 //
 //	micro [NAME...]    RUNS and GOMAXPROCS from the environment
 package main
@@ -90,6 +90,143 @@ func mutex2(name string, count int) []figure {
 		panic("an increment was lost")
 	}
 	return each(name, start, count)
+}
+
+func unbuffered(name string, count int) []figure {
+	there, back := make(chan int), make(chan int)
+	start := time.Now()
+	go func() {
+		for i := 0; i < count; i++ {
+			back <- <-there
+		}
+	}()
+	for i := 0; i < count; i++ {
+		there <- i
+		if <-back != i {
+			panic("another value came back")
+		}
+	}
+	return each(name, start, count)
+}
+
+func buffered(name string, count int) []figure {
+	c := make(chan int, 128)
+	start := time.Now()
+	go func() {
+		for i := 0; i < count; i++ {
+			c <- i
+		}
+	}()
+	for i := 0; i < count; i++ {
+		if <-c != i {
+			panic("out of order")
+		}
+	}
+	return each(name, start, count)
+}
+
+func manyToMany(name string, count int) []figure {
+	const sides = 4
+	c := make(chan int, 128)
+	var all sync.WaitGroup
+	all.Add(2 * sides)
+	start := time.Now()
+	for k := 0; k < sides; k++ {
+		go func() {
+			for i := 0; i < count/sides; i++ {
+				c <- i
+			}
+			all.Done()
+		}()
+		go func() {
+			for i := 0; i < count/sides; i++ {
+				<-c
+			}
+			all.Done()
+		}()
+	}
+	all.Wait()
+	return each(name, start, count)
+}
+
+func select2(name string, count int) []figure {
+	even, odd := make(chan int), make(chan int)
+	start := time.Now()
+	go func() {
+		for i := 0; i < count; i++ {
+			if i%2 == 0 {
+				even <- i
+			} else {
+				odd <- i
+			}
+		}
+	}()
+	sum := 0
+	for i := 0; i < count; i++ {
+		select {
+		case v := <-even:
+			sum += v
+		case v := <-odd:
+			sum += v
+		}
+	}
+	if sum != count*(count-1)/2 {
+		panic("a value was lost")
+	}
+	return each(name, start, count)
+}
+
+func skynetNode(up chan int, number, leaves int) {
+	if leaves == 1 {
+		up <- number
+		return
+	}
+	below := make(chan int)
+	for i := 0; i < 10; i++ {
+		go skynetNode(below, number+i*(leaves/10), leaves/10)
+	}
+	sum := 0
+	for i := 0; i < 10; i++ {
+		sum += <-below
+	}
+	up <- sum
+}
+
+func skynet(name string, count int) []figure {
+	top := make(chan int)
+	start := time.Now()
+	go skynetNode(top, 0, count)
+	if <-top != count*(count-1)/2 {
+		panic("wrong sum")
+	}
+	return []figure{{name, "ms", float64(time.Since(start).Nanoseconds()) / 1e6}}
+}
+
+func ring(name string, count int) []figure {
+	const laps = 20
+	c := make([]chan int, count+1)
+	for i := range c {
+		c[i] = make(chan int)
+	}
+	var up sync.WaitGroup
+	up.Add(count)
+	for i := 0; i < count; i++ {
+		go func(in, out chan int) {
+			up.Done()
+			for lap := 0; lap < laps; lap++ {
+				out <- <-in
+			}
+		}(c[i], c[i+1])
+	}
+	up.Wait()
+	start := time.Now()
+	for lap := 0; lap < laps; lap++ {
+		c[0] <- lap
+		if <-c[count] != lap {
+			panic("another value came round")
+		}
+	}
+	return each(name, start, count*laps)
 }
 
 func sleepers(n, sleeps int, d time.Duration) {
@@ -188,6 +325,12 @@ func main() {
 		{"sleep_1us", 20000, sleep1us},
 		{"sleep_10ms", 10000, sleep10ms},
 		{"mem", 1000000, mem},
+		{"chan_unbuf", 200000, unbuffered},
+		{"chan_buf128", 1000000, buffered},
+		{"chan_mpmc", 400000, manyToMany},
+		{"select2", 200000, select2},
+		{"skynet_1M", 1000000, skynet},
+		{"ring_10k", 10000, ring},
 	}
 	wanted := map[string]bool{}
 	for _, name := range os.Args[1:] {

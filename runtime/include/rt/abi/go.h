@@ -10,6 +10,7 @@ struct rt0_go_request {
   std::size_t bytes, align;  // of the callable
   std::size_t stack_bytes;   // 0: the default
   const char* name;          // or nullptr; copied
+  bool joinable;             // its stack, callable included, stays until rt0_go_detach
 };
 
 // Where the caller constructs the callable: at the top of the new goroutine's own stack.
@@ -25,8 +26,22 @@ int rt0_go_reserve(const rt0_go_request* request, rt0_go_place* place) noexcept;
 void rt0_go_start(void* goroutine) noexcept;
 // The callable could not be constructed: the goroutine was never there.
 void rt0_go_discard(void* goroutine) noexcept;
-// Throws what rt0_go_reserve's error says: std::length_error for E2BIG, else std::system_error.
+// Throws what an error says: std::length_error for E2BIG, else std::system_error.
 [[noreturn]] void rt0_go_throw(int error);
+
+// Of a joinable goroutine. Waits until it has ended; EDEADLK: it is the running one.
+int rt0_go_wait(void* goroutine) noexcept;
+// Nobody will wait for it, or look at what lies on its stack.
+void rt0_go_detach(void* goroutine) noexcept;
+// Unwinds the running goroutine and ends it.
+[[noreturn]] void rt0_go_exit();
+
+void rt0_lock_os_thread() noexcept;
+void rt0_unlock_os_thread() noexcept;
+// The running goroutine gives its P away, for code that blocks the kernel thread. False: it has none to give.
+bool rt0_blocking_begin() noexcept;
+// Takes one again; only after begin's true.
+void rt0_blocking_end() noexcept;
 
 void rt0_yield() noexcept;
 unsigned long rt0_goid() noexcept;

@@ -1,0 +1,208 @@
+// Send, receive, close. Source: Go 1.23 chan.go chansend, chanrecv, send, recv, closechan.
+#include "runtime/chan/chan.h"
+
+#include "runtime/base/export.h"
+#include "runtime/sched/sched.h"
+
+namespace rt0 {
+namespace {
+
+constexpr int lock_spins = 8, pauses_per_spin = 10;
+
+// Copies n bytes; most values are a word.
+void copy_bytes(void* to, const void* from, std::size_t n) noexcept {
+  if (n == sizeof(std::uint64_t)) [[likely]] {
+    __builtin_memcpy(to, from, sizeof(std::uint64_t));
+  } else {
+    __builtin_memcpy(to, from, n);
+  }
+}
+
+bool move_to(rt0_chan_move how, std::size_t bytes, void* to, void* from, void* error) {
+  if (how != nullptr) return how(to, from, error);
+  copy_bytes(to, from, bytes);
+  return true;
+}
+
+std::size_t after(const hchan* c, std::size_t at) noexcept { return at + 1 == c->capacity ? 0 : at + 1; }
+
+// Hints for who does not hold the lock; written under it.
+void set_count(hchan* c, std::size_t n) noexcept { __atomic_store_n(&c->count, n, __ATOMIC_RELAXED); }
+
+// True: the wait of sg, which is unlinked, is the caller's to end; its goroutine is put on `ready`, if it has
+// parked already. After that a plain sudog may be gone.
+bool claim(const sudog& sg, ready_list& ready) noexcept {
+  const wait_ticket ticket = sg.ticket;
+  const claimed how = try_claim(ticket, claim_state::woken);
+  if (how == claimed::won_parked) ready.add(ticket.gp);
+  return how != claimed::lost;
+}
+
+// The first waiter of q whom the caller may serve; nullptr: none. A plain one is still linked and unclaimed.
+sudog* first_to_serve(waitq& q, ready_list& ready) noexcept {
+  while (sudog* sg = q.first) {
+    if (sg->select == nullptr) return sg;
+    q.remove(*sg);
+    if (claim(*sg, ready)) {
+      sg->select->fired = sg;
+      return sg;
+    }
+  }
+  return nullptr;
+}
+
+// first_to_serve's waiter is served. The last touch of it.
+void finish(waitq& q, sudog* sg, outcome result, ready_list& ready) noexcept {
+  sg->result = result;
+  if (sg->select != nullptr) return;
+  q.remove(*sg);
+  (void)claim(*sg, ready);
+}
+
+// The program's move threw in the server's hands: it is the server's exception.
+rt0_chan_status not_served(sudog* sg) noexcept {
+  if (sg->select != nullptr) sg->result = outcome::retry;
+  return rt0_chan_threw;
+}
+
+bool append(hchan* c, const rt0_chan_op& op) {
+  if (!move_to(c->type->construct, c->type->bytes, c->cell(c->sendx), op.value, op.error)) return false;
+  c->sendx = after(c, c->sendx);
+  set_count(c, c->count + 1);
+  return true;
+}
+
+// There is room in the buffer: the first waiting sender's value goes there. One whose move throws is told so,
+// and the next one's turn comes.
+void refill(hchan* c, ready_list& ready) {
+  while (sudog* sg = first_to_serve(c->sendq, ready)) {
+    const bool done = append(c, sg->op);
+    finish(c->sendq, sg, done ? outcome::done : outcome::threw, ready);
+    if (done) return;
+  }
+}
+
+}  // namespace
+
+void hchan::lock_slow() noexcept {
+  // Held for some ten nanoseconds as a rule: to park costs more. With one P its holder has parked in a move.
+  if (sched.gomaxprocs > 1) {
+    for (int spin = 0; spin < lock_spins; spin++) {
+      for (int i = 0; i < pauses_per_spin; i++) procyield();
+      if (lock_.try_lock()) return;
+    }
+  }
+  (void)lock_.lock(forever, wait_reason::chan_lock);
+}
+
+rt0_chan_status send_locked(hchan* c, const rt0_chan_op& op, ready_list& ready) {
+  if (c->closed != 0) return rt0_chan_closed;
+  if (sudog* sg = first_to_serve(c->recvq, ready)) {
+    if (!move_to(sg->op.put, c->type->bytes, sg->op.value, op.value, op.error)) return not_served(sg);
+    finish(c->recvq, sg, outcome::done, ready);
+    return rt0_chan_ok;
+  }
+  if (c->count == c->capacity) return rt0_chan_would_block;
+  return append(c, op) ? rt0_chan_ok : rt0_chan_threw;
+}
+
+rt0_chan_status recv_locked(hchan* c, const rt0_chan_op& op, ready_list& ready) {
+  if (c->count != 0) {
+    void* oldest = c->cell(c->recvx);
+    if (!move_to(op.put, c->type->bytes, op.value, oldest, op.error)) return rt0_chan_threw;
+    if (c->type->destroy != nullptr) c->type->destroy(oldest);
+    c->recvx = after(c, c->recvx);
+    set_count(c, c->count - 1);
+    refill(c, ready);
+    return rt0_chan_ok;
+  }
+  if (sudog* sg = first_to_serve(c->sendq, ready)) {
+    if (!move_to(op.put, c->type->bytes, op.value, sg->op.value, op.error)) return not_served(sg);
+    finish(c->sendq, sg, outcome::done, ready);
+    return rt0_chan_ok;
+  }
+  return c->closed != 0 ? rt0_chan_closed : rt0_chan_would_block;
+}
+
+namespace {
+
+using locked_step = rt0_chan_status (*)(hchan*, const rt0_chan_op&, ready_list&);
+
+// The operation with its wait, if it has to and may.
+template <locked_step Step, waitq hchan::*Queue, wait_reason Why>
+[[gnu::always_inline]] inline rt0_chan_status operate(hchan* c, const rt0_chan_op& op, bool may_wait) {
+  ready_list ready;
+  c->lock();
+  const rt0_chan_status status = Step(c, op, ready);
+  if (status != rt0_chan_would_block || !may_wait) {
+    c->unlock();
+    ready.make_ready();
+    return status;
+  }
+  // Nobody was claimed: `ready` is empty.
+  sudog sg;
+  sg.op = op;
+  sg.select = nullptr;
+  sg.ticket = begin_wait();
+  (c->*Queue).push_back(sg);
+  c->unlock();
+  (void)gopark(sg.ticket, Why, forever);
+  return status_of(sg.result);
+}
+
+// Claims all of q, whose waits end by the channel's closing.
+void close_waiters(waitq& q, ready_list& ready) noexcept {
+  while (sudog* sg = first_to_serve(q, ready)) finish(q, sg, outcome::closed, ready);
+}
+
+[[noreturn]] void block_forever(wait_reason why) noexcept {
+  for (;;) (void)gopark(begin_wait(), why, forever);
+}
+
+}  // namespace
+}  // namespace rt0
+
+using namespace rt0;
+
+RT0_EXPORT rt0_chan_status rt0_chan_send(rt0_chan* c, const rt0_chan_op* op) {
+  return operate<send_locked, &hchan::sendq, wait_reason::chan_send>(hchan_of(c), *op, true);
+}
+
+RT0_EXPORT rt0_chan_status rt0_chan_recv(rt0_chan* c, const rt0_chan_op* op) {
+  return operate<recv_locked, &hchan::recvq, wait_reason::chan_receive>(hchan_of(c), *op, true);
+}
+
+RT0_EXPORT rt0_chan_status rt0_chan_try_send(rt0_chan* c, const rt0_chan_op* op) {
+  return operate<send_locked, &hchan::sendq, wait_reason::chan_send>(hchan_of(c), *op, false);
+}
+
+RT0_EXPORT rt0_chan_status rt0_chan_try_recv(rt0_chan* c, const rt0_chan_op* op) {
+  return operate<recv_locked, &hchan::recvq, wait_reason::chan_receive>(hchan_of(c), *op, false);
+}
+
+RT0_EXPORT bool rt0_chan_close(rt0_chan* handle) {
+  hchan* c = hchan_of(handle);
+  ready_list ready;
+  c->lock();
+  const bool first = c->closed == 0;
+  if (first) {
+    __atomic_store_n(&c->closed, 1, __ATOMIC_RELEASE);  // pairs with: chan::closed's load(acquire)
+    close_waiters(c->recvq, ready);
+    close_waiters(c->sendq, ready);
+  }
+  c->unlock();
+  ready.make_ready();
+  return first;
+}
+
+RT0_EXPORT void rt0_chan_drain(rt0_chan* handle) {
+  hchan* c = hchan_of(handle);
+  if (c->type->destroy == nullptr) return;
+  for (; c->count != 0; c->count--) {
+    c->type->destroy(c->cell(c->recvx));
+    c->recvx = after(c, c->recvx);
+  }
+}
+
+RT0_EXPORT void rt0_chan_nil_send() { block_forever(wait_reason::chan_send_nil); }
+RT0_EXPORT void rt0_chan_nil_recv() { block_forever(wait_reason::chan_receive_nil); }
