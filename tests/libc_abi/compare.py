@@ -2,9 +2,9 @@
 
 A program on rt0 is compiled against glibc's headers and linked with musl's code, so every size, offset and
 constant in which the two differ is a lie until something cures it. Both sets of headers go through one
-compiler: struct layouts come from clang's own dump of every complete record, constants from every macro that is
-an integer constant in both, types from every typedef. A difference that KNOWN.TXT does not list, with its cure,
-is an error, and so is a line of it that is true no more. --all prints the differences in KNOWN.TXT's form.
+compiler: struct layouts come from clang's own dump of every complete record, constants from every macro that
+is an integer constant in both, types from every typedef. A difference that KNOWN.TXT does not list, with its
+cure, is an error, and so is a line of it that is true no more. --all prints all in KNOWN.TXT's form.
 
 KNOWN.TXT: `struct NAME GLIBC MUSL  # cure` and `type` likewise for sizes in bytes, `member STRUCT.MEMBER` for
 offsets, `constant NAME` for values.
