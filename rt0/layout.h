@@ -27,6 +27,7 @@
 #define G_SCHED_SP 0x128
 #define G_SCHED_PC 0x130
 #define G_SCHED_BP 0x150
+#define G_ATTENTION 0x167
 
 // What newproc leaves in a G for rt0_gostart: function, argument, the creator's floating-point environment.
 #define FUNCVAL_FN 0x00
@@ -35,7 +36,7 @@
 #define FUNCVAL_X87CW 0x14
 
 // An upper bound of sizeof(g), and the room for g0's TLS block below the static g0.
-#define G_SIZE 0x300
+#define G_SIZE 0x380
 #define G0_TLS_ROOM 2048
 
 // gobuf, from its own start.
@@ -114,14 +115,25 @@
 #define RED_ZONE_BYTES 128
 #define PREEMPT_ENTRY_BYTES (RED_ZONE_BYTES + 8)
 #define PREEMPT_GPR_BYTES (14 * 8)
+#define PREEMPT_FRAME_BYTES (PREEMPT_GPR_BYTES + 3 * 8)
 // The extended state: the header's place and size, the components' bits, and by which instruction.
 #define XSTATE_ALIGN 64
 #define XSTATE_HEADER 512
 #define XSTATE_HEADER_BYTES 64
 #define XSTATE_AVX (1 << 2)
+#define MXCSR_INITIAL 0x1f80
 #define XSTATE_FXSAVE 0
 #define XSTATE_XSAVE 1
 #define XSTATE_XSAVEC 2
+
+// A system call's arguments in memory, and what it answers when the goroutine's attention is wanted.
+#define SYSCALL_A 0
+#define SYSCALL_B 8
+#define SYSCALL_C 16
+#define SYSCALL_D 24
+#define SYSCALL_E 32
+#define SYSCALL_F 40
+#define MINUS_EINTR -4
 
 // A signal's frame: the registers in Linux's ucontext, and DWARF's numbers for its CFI.
 #define SYS_RT_SIGRETURN 15
@@ -142,6 +154,9 @@
 #define UC_RCX 152
 #define UC_RSP 160
 #define UC_RIP 168
+#define UC_ERR 192
+#define UC_TRAPNO 200
+#define UC_CR2 216
 #define UC_SIGMASK 296
 // In glibc's alone (runtime/libc/members/ucontext.cc): where the floating-point state lies, and its mxcsr.
 #define UC_FPREGS 224

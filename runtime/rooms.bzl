@@ -8,6 +8,7 @@ ROOMS = [
     "mem",
     "timer",
     "sched",
+    "signal",
     "sync",
     "chan",
     "io",

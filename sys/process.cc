@@ -11,6 +11,7 @@ void exit_group(int status) noexcept {
 }
 
 std::int32_t getpid() noexcept { return static_cast<std::int32_t>(raw_syscall(SYS_getpid)); }
+std::uint32_t getuid() noexcept { return static_cast<std::uint32_t>(raw_syscall(SYS_getuid)); }
 std::int32_t gettid() noexcept { return static_cast<std::int32_t>(raw_syscall(SYS_gettid)); }
 void sched_yield() noexcept { raw_syscall(SYS_sched_yield); }
 

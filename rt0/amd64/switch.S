@@ -2,8 +2,10 @@
 // registers and the floating-point control words live on the stack of the goroutine that goes away, so that
 // gobuf.pc is always a label here.
 //
-// Every way onto another stack ends in an indirect jmp: a ret would be mispredicted, since the return stack
-// predicts the other goroutine's caller (2.9 against 9.1 ns).
+// A goroutine is resumed by ret: whoever left the CPU did so by a call of the same depth, so the return stack
+// stays in step, and where two goroutines wait in the same functions it even predicts right. An indirect jmp
+// is quicker by itself, but leaves an entry too many, and then all returns up to the program's own code are
+// mispredicted (yield_pair 35 against 30 ns, a round trip over two channels 112 against 101).
 //
 // A saved context, from gobuf.sp up: mxcsr, x87 control word, r15, r14, r13, r12, rbx, rbp, return address.
 #include "rt0/layout.h"
@@ -117,10 +119,7 @@ rt0_resume:
     popq %rbp
     .cfi_adjust_cfa_offset -8
     .cfi_restore rbp
-    popq %rcx
-    .cfi_adjust_cfa_offset -8
-    .cfi_register rip, rcx
-    jmp *%rcx
+    ret
     .cfi_endproc
     .size rt0_resume, . - rt0_resume
 

@@ -2,7 +2,7 @@
 #include "runtime/chan/chan.h"
 
 #include "runtime/base/export.h"
-#include "runtime/sched/sched.h"
+#include "sys/process.h"
 
 namespace rt0 {
 namespace {
@@ -33,13 +33,14 @@ void set_count(hchan* c, std::size_t n) noexcept { __atomic_store_n(&c->count, n
 // parked already. After that a plain sudog may be gone.
 bool claim(const sudog& sg, ready_list& ready) noexcept {
   const wait_ticket ticket = sg.ticket;
-  const claimed how = try_claim(ticket, claim_state::woken);
+  const claimed how =
+      sg.select != nullptr ? try_claim(ticket, claim_state::woken) : claim_alone(ticket, claim_state::woken);
   if (how == claimed::won_parked) ready.add(ticket.gp);
   return how != claimed::lost;
 }
 
-// The first waiter of q whom the caller may serve; nullptr: none. A plain one is still linked and unclaimed.
-sudog* first_to_serve(waitq& q, ready_list& ready) noexcept {
+// The first waiter of q that is plain, or a select's that is claimed hereby.
+[[gnu::noinline]] sudog* first_claimed(waitq& q, ready_list& ready) noexcept {
   while (sudog* sg = q.first) {
     if (sg->select == nullptr) return sg;
     q.remove(*sg);
@@ -51,8 +52,14 @@ sudog* first_to_serve(waitq& q, ready_list& ready) noexcept {
   return nullptr;
 }
 
+// The first waiter of q whom the caller may serve; nullptr: none. A plain one is still linked and unclaimed.
+inline sudog* first_to_serve(waitq& q, ready_list& ready) noexcept {
+  sudog* sg = q.first;
+  return sg == nullptr || sg->select == nullptr ? sg : first_claimed(q, ready);
+}
+
 // first_to_serve's waiter is served. The last touch of it.
-void finish(waitq& q, sudog* sg, outcome result, ready_list& ready) noexcept {
+inline void finish(waitq& q, sudog* sg, outcome result, ready_list& ready) noexcept {
   sg->result = result;
   if (sg->select != nullptr) return;
   q.remove(*sg);
@@ -74,9 +81,9 @@ bool append(hchan* c, const rt0_chan_op& op) {
 
 // There is room in the buffer: the first waiting sender's value goes there. One whose move throws is told so,
 // and the next one's turn comes.
-void refill(hchan* c, ready_list& ready) {
+[[gnu::noinline]] void refill(hchan* c, ready_list& ready) {
   while (sudog* sg = first_to_serve(c->sendq, ready)) {
-    const bool done = append(c, sg->op);
+    const bool done = append(c, *sg->op);
     finish(c->sendq, sg, done ? outcome::done : outcome::threw, ready);
     if (done) return;
   }
@@ -85,20 +92,27 @@ void refill(hchan* c, ready_list& ready) {
 }  // namespace
 
 void hchan::lock_slow() noexcept {
-  // Held for some ten nanoseconds as a rule: to park costs more. With one P its holder has parked in a move.
-  if (sched.gomaxprocs > 1) {
-    for (int spin = 0; spin < lock_spins; spin++) {
-      for (int i = 0; i < pauses_per_spin; i++) procyield();
+  // Held for some ten nanoseconds, unless the holder is in a move, or its M has lost its CPU.
+  for (int spin = 0;; spin++) {
+    for (int i = 0; i < pauses_per_spin; i++) procyield();
+    // A look first: an exchange by everybody would keep the line from the holder.
+    if (!bytes()) {
       if (lock_.try_lock()) return;
+      if (spin == lock_spins) break;
+    } else {
+      if (spin_.load(std::memory_order_relaxed) == 0 && try_spin()) return;
+      if (spin >= lock_spins) sys::sched_yield();
     }
   }
   (void)lock_.lock(forever, wait_reason::chan_lock);
 }
 
-rt0_chan_status send_locked(hchan* c, const rt0_chan_op& op, ready_list& ready) {
+namespace {
+
+[[gnu::always_inline]] inline rt0_chan_status send_step(hchan* c, const rt0_chan_op& op, ready_list& ready) {
   if (c->closed != 0) return rt0_chan_closed;
   if (sudog* sg = first_to_serve(c->recvq, ready)) {
-    if (!move_to(sg->op.put, c->type->bytes, sg->op.value, op.value, op.error)) return not_served(sg);
+    if (!move_to(sg->op->put, c->type->bytes, sg->op->value, op.value, op.error)) return not_served(sg);
     finish(c->recvq, sg, outcome::done, ready);
     return rt0_chan_ok;
   }
@@ -106,25 +120,23 @@ rt0_chan_status send_locked(hchan* c, const rt0_chan_op& op, ready_list& ready) 
   return append(c, op) ? rt0_chan_ok : rt0_chan_threw;
 }
 
-rt0_chan_status recv_locked(hchan* c, const rt0_chan_op& op, ready_list& ready) {
+[[gnu::always_inline]] inline rt0_chan_status recv_step(hchan* c, const rt0_chan_op& op, ready_list& ready) {
   if (c->count != 0) {
     void* oldest = c->cell(c->recvx);
     if (!move_to(op.put, c->type->bytes, op.value, oldest, op.error)) return rt0_chan_threw;
     if (c->type->destroy != nullptr) c->type->destroy(oldest);
     c->recvx = after(c, c->recvx);
     set_count(c, c->count - 1);
-    refill(c, ready);
+    if (c->sendq.first != nullptr) refill(c, ready);
     return rt0_chan_ok;
   }
   if (sudog* sg = first_to_serve(c->sendq, ready)) {
-    if (!move_to(op.put, c->type->bytes, op.value, sg->op.value, op.error)) return not_served(sg);
+    if (!move_to(op.put, c->type->bytes, op.value, sg->op->value, op.error)) return not_served(sg);
     finish(c->sendq, sg, outcome::done, ready);
     return rt0_chan_ok;
   }
   return c->closed != 0 ? rt0_chan_closed : rt0_chan_would_block;
 }
-
-namespace {
 
 using locked_step = rt0_chan_status (*)(hchan*, const rt0_chan_op&, ready_list&);
 
@@ -141,7 +153,7 @@ template <locked_step Step, waitq hchan::*Queue, wait_reason Why>
   }
   // Nobody was claimed: `ready` is empty.
   sudog sg;
-  sg.op = op;
+  sg.op = &op;
   sg.select = nullptr;
   sg.ticket = begin_wait();
   (c->*Queue).push_back(sg);
@@ -160,24 +172,32 @@ void close_waiters(waitq& q, ready_list& ready) noexcept {
 }
 
 }  // namespace
+
+rt0_chan_status send_locked(hchan* c, const rt0_chan_op& op, ready_list& ready) {
+  return send_step(c, op, ready);
+}
+rt0_chan_status recv_locked(hchan* c, const rt0_chan_op& op, ready_list& ready) {
+  return recv_step(c, op, ready);
+}
+
 }  // namespace rt0
 
 using namespace rt0;
 
 RT0_EXPORT rt0_chan_status rt0_chan_send(rt0_chan* c, const rt0_chan_op* op) {
-  return operate<send_locked, &hchan::sendq, wait_reason::chan_send>(hchan_of(c), *op, true);
+  return operate<send_step, &hchan::sendq, wait_reason::chan_send>(hchan_of(c), *op, true);
 }
 
 RT0_EXPORT rt0_chan_status rt0_chan_recv(rt0_chan* c, const rt0_chan_op* op) {
-  return operate<recv_locked, &hchan::recvq, wait_reason::chan_receive>(hchan_of(c), *op, true);
+  return operate<recv_step, &hchan::recvq, wait_reason::chan_receive>(hchan_of(c), *op, true);
 }
 
 RT0_EXPORT rt0_chan_status rt0_chan_try_send(rt0_chan* c, const rt0_chan_op* op) {
-  return operate<send_locked, &hchan::sendq, wait_reason::chan_send>(hchan_of(c), *op, false);
+  return operate<send_step, &hchan::sendq, wait_reason::chan_send>(hchan_of(c), *op, false);
 }
 
 RT0_EXPORT rt0_chan_status rt0_chan_try_recv(rt0_chan* c, const rt0_chan_op* op) {
-  return operate<recv_locked, &hchan::recvq, wait_reason::chan_receive>(hchan_of(c), *op, false);
+  return operate<recv_step, &hchan::recvq, wait_reason::chan_receive>(hchan_of(c), *op, false);
 }
 
 RT0_EXPORT bool rt0_chan_close(rt0_chan* handle) {

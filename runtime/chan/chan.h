@@ -2,9 +2,11 @@
 //
 // Go's runtime/chan.go, with its words. What differs comes from C++ values, whose moves are a program's code:
 //
-// - The lock is one in which goroutines park (runtime/sync/lock_word.h), so that a move which runs under it
-//   may take locks, print, sleep, be preempted, and throw. Go copies bytes under a lock of its Ms. A move may
-//   not use the channel that moves it, as it could not take a mutex that its caller holds.
+// - Where the bytes are the value, the lock is one for which an M spins, as Go's: it is held for some ten
+//   nanoseconds, in the core's own code, which is not preempted. Else it is one in which goroutines park
+//   (runtime/sync/lock_word.h), so that a move which runs under it may take locks, print, sleep, be
+//   preempted, and throw. A move may not use the channel that moves it, as it could not take a mutex that its
+//   caller holds.
 // - A move that throws belongs to who executes it: a receiver that takes from a waiting sender, a sender that
 //   gives to a waiting receiver. Its exception goes there; the other side goes on waiting and is not told.
 //   Only a receiver that made room, and fills it with a waiting sender's value, works for the sender: that
@@ -46,8 +48,8 @@ struct sudog {
   wait_ticket ticket;
   sudog* next;
   sudog* previous;
-  rt0_chan_op op;
-  selection* select;  // nullptr: a plain send or receive
+  const rt0_chan_op* op;  // in the waiter's frame too
+  selection* select;      // nullptr: a plain send or receive
   outcome result;
   bool linked;
 };
@@ -76,22 +78,36 @@ struct hchan {
   std::uint32_t closed;
   std::size_t capacity, count;  // written under the lock; count is read without it as a hint
   const rt0_chan_type* type;
-  lock_word lock_;
-  std::uint32_t unused;
-  std::size_t sendx, recvx;  // where the next value goes, and is
+  std::atomic<std::uint32_t> spin_;  // where the bytes are the value
+  lock_word lock_;                   // else
   waitq recvq, sendq;
+  std::size_t sendx, recvx;  // where the next value goes, and is
 
-  // Parks. Not while the goroutine has a ticket: waiting for the lock would be another wait.
+  // The bytes are the value: no code of the program's runs under the lock.
+  bool bytes() const noexcept { return type->construct == nullptr; }
+
+  // May park. Not while the goroutine has a ticket: waiting for the lock would be another wait.
   void lock() noexcept {
-    if (!lock_.try_lock()) [[unlikely]]
+    const bool got = bytes() ? try_spin() : lock_.try_lock();
+    if (!got) [[unlikely]]
       lock_slow();
   }
-  void unlock() noexcept { lock_.unlock(); }
+  void unlock() noexcept {
+    if (bytes()) {
+      spin_.store(0, std::memory_order_release);  // pairs with: try_spin's exchange(acquire)
+    } else {
+      lock_.unlock();
+    }
+  }
   void* cell(std::size_t at) noexcept {
     return reinterpret_cast<std::byte*>(this) + rt0_chan_buffer_offset(type->align) + at * type->bytes;
   }
 
  private:
+  bool try_spin() noexcept {
+    perturb();
+    return spin_.exchange(1, std::memory_order_acquire) == 0;  // pairs with: unlock's store(release)
+  }
   void lock_slow() noexcept;
 };
 static_assert(sizeof(hchan) <= sizeof(rt0_chan) && offsetof(hchan, type) == offsetof(rt0_chan, type));

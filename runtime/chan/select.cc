@@ -1,5 +1,5 @@
 // Select. Source: Go 1.23 select.go selectgo: a random order in which the cases are looked at, so that the
-// ready ones are chosen fairly; an order by address in which the channels are locked, so that two selects
+// ready ones are chosen fairly; an order, by address, in which the channels are locked, so that two selects
 // cannot deadlock; then
 //
 //   pass 1   with all channels locked: is a case ready? Its operation, under its own channel's lock alone
@@ -71,17 +71,24 @@ class selecting {
         timeout_ = one;
       }
     }
-    sort_by_address();
+    sort();
+  }
+
+  // The order in which channels are locked: first those for whose locks a goroutine parks. Whoever spins for
+  // one of the others does so while its holder runs.
+  static bool before(const rt0_select_case* a, const rt0_select_case* b) noexcept {
+    const bool a_bytes = hchan_of(a->chan)->bytes(), b_bytes = hchan_of(b->chan)->bytes();
+    return a_bytes != b_bytes ? b_bytes : a->chan < b->chan;
   }
 
   // By Ciura's gaps (2001), the usual few cases by insertion.
-  void sort_by_address() noexcept {
+  void sort() noexcept {
     constexpr std::size_t gaps[] = {701, 301, 132, 57, 23, 10, 4, 1};
     for (const std::size_t gap : gaps) {
       for (std::size_t i = gap; i < channels_; i++) {
         rt0_select_case* one = at(i).locked;
         std::size_t j = i;
-        for (; j >= gap && at(j - gap).locked->chan > one->chan; j -= gap) at(j).locked = at(j - gap).locked;
+        for (; j >= gap && before(one, at(j - gap).locked); j -= gap) at(j).locked = at(j - gap).locked;
         at(j).locked = one;
       }
     }
@@ -165,7 +172,7 @@ class selecting {
       rt0_select_case& one = *at(i).locked;
       sudog& sg = node_of(one);
       sg.ticket = ticket_;
-      sg.op = one.op;
+      sg.op = &one.op;
       sg.select = &shared_;
       queue_of(one).push_back(sg);
     }

@@ -50,7 +50,7 @@ void* or_no_memory(void* block) { return block != nullptr ? block : fail(error_n
 
 // Apart, so that malloc itself needs no stack frame.
 [[gnu::noinline]] void* malloc_uncached(std::size_t bytes) {
-  return or_no_memory(heap_alloc_uncached(bytes));
+  return or_no_memory(heap_alloc(bytes));
 }
 
 constexpr bool power_of_two(std::size_t n) { return n != 0 && (n & (n - 1)) == 0; }
@@ -85,7 +85,7 @@ void* rt0_own_malloc(std::size_t bytes) noexcept {
 }
 
 void rt0_own_free(void* block) noexcept {
-  if (!rt0::cached_free(block)) rt0::heap_free_uncached(block);
+  if (!rt0::cached_free(block)) rt0::heap_free(block);
 }
 
 void* rt0_own_calloc(std::size_t count, std::size_t bytes) noexcept {

@@ -10,6 +10,7 @@ enum class lock_rank : std::uint8_t {
   exit,           // libc: who runs exit()
   atfork,         // libc: pthread_atfork's functions
   keys,           // libc: pthread keys
+  signals,        // signal: who is told of what
   netpoll_open,   // io: the first use
   netpoll_take,   // io: who takes completions
   netpoll_give,   // io: who submits, or arms a descriptor

@@ -12,6 +12,7 @@ struct central_heap {
   mutex<lock_rank::heap> lock;
   page_heap pages RT0_GUARDED_BY(lock);
   span* room[class_count] RT0_GUARDED_BY(lock) = {};  // spans with free blocks
+  std::size_t in_use_bytes RT0_GUARDED_BY(lock) = 0;
 };
 
 RT0_TABLE constinit central_heap heap;
@@ -77,6 +78,7 @@ unsigned take_blocks(span* s, std::uint16_t* index, unsigned n) RT0_REQUIRES(hea
     }
     s->used[word].store(used, std::memory_order_relaxed);
   }
+  heap.in_use_bytes += got * size_classes[s->size_class].bytes;
   s->free_blocks = static_cast<std::uint16_t>(s->free_blocks - got);
   if (s->free_blocks == 0) unlink(s);
   return got;
@@ -98,6 +100,7 @@ void give_block(block_ref ref) RT0_REQUIRES(heap.lock) {
   if ((used & bit) == 0) [[unlikely]]
     fatal("free(): double free detected");
   s->used[ref.index / 64].store(used & ~bit, std::memory_order_relaxed);
+  heap.in_use_bytes -= size_classes[s->size_class].bytes;
   if (s->free_blocks++ == 0) link(s);
   if (s->free_blocks < s->blocks) return;
   if (s->prev == nullptr && s->next == nullptr) return drop_surplus(heap.pages.rest(s));
@@ -182,40 +185,48 @@ grant medium_alloc(std::size_t bytes, unsigned align_pages) noexcept {
   if (s == nullptr) return {nullptr, 0};
   s->size_class = medium_span;
   s->blocks = 0;
+  heap.in_use_bytes += span_bytes(s);
   return {span_base(s), dirty_pages * sys::page_bytes};
 }
 
 void medium_free(span* s) noexcept {
   lock_guard hold(heap.lock);
+  heap.in_use_bytes -= span_bytes(s);
   drop_surplus(heap.pages.release(s));
 }
 
 bool medium_resize(span* s, std::size_t bytes) noexcept {
   const unsigned pages = pages_for(bytes);
   lock_guard hold(heap.lock);
+  const std::size_t before = span_bytes(s);
   if (pages < s->pages) heap.pages.trim(s, pages);
-  return pages <= s->pages || heap.pages.extend(s, pages);
+  if (pages > s->pages && !heap.pages.extend(s, pages)) return false;
+  heap.in_use_bytes += span_bytes(s) - before;
+  return true;
 }
 
-std::size_t central_mapped_bytes() noexcept {
+central_figures central_measure() noexcept {
   lock_guard hold(heap.lock);
-  return heap.pages.mapped_bytes();
+  return {heap.pages.mapped_bytes(), heap.in_use_bytes};
 }
 
-void central_return_idle(bool all) noexcept {
+bool central_return_idle(bool all) noexcept {
+  bool any = false;
   {
     lock_guard hold(heap.lock);
     heap.pages.begin_round();
     if (all) {
       release_empty_spans();
-      drop_surplus(heap.pages.take_spare());
+      chunk* spare = heap.pages.take_spare();
+      any = spare != nullptr;
+      drop_surplus(spare);
     }
   }
   idle_runs runs;
-  for (;;) {
+  for (;; any = true) {
     {
       lock_guard hold(heap.lock);
-      if (!heap.pages.take_idle(&runs, all)) return;
+      if (!heap.pages.take_idle(&runs, all)) return any;
     }
     const bool returned = return_pages(runs);
     lock_guard hold(heap.lock);

@@ -40,12 +40,15 @@ void medium_free(span*) noexcept;
 // In place, or false. Precondition: 0 < bytes <= medium_limit_bytes.
 bool medium_resize(span*, std::size_t bytes) noexcept;
 
-// Of its chunks.
-std::size_t central_mapped_bytes() noexcept;
+struct central_figures {
+  std::size_t mapped_bytes;  // its chunks
+  std::size_t in_use_bytes;  // blocks that are out
+};
+central_figures central_measure() noexcept;
 
 // A round of returning pages that lie idle: those that were free a round ago, or all. all: the empty spans
-// and the spare chunk are given up too.
-void central_return_idle(bool all) noexcept;
+// and the spare chunk are given up too. True: something went.
+bool central_return_idle(bool all) noexcept;
 
 void central_lock() noexcept;
 void central_unlock() noexcept;

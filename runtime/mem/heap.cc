@@ -160,12 +160,7 @@ void heap_init(std::uint64_t random) noexcept {
   seal_key = random;
 }
 
-void* heap_alloc(std::size_t bytes) noexcept {
-  void* const cached = cached_alloc(bytes);
-  return cached != nullptr ? cached : heap_alloc_uncached(bytes);
-}
-
-void* heap_alloc_uncached(std::size_t bytes) noexcept { return alloc(bytes).at; }
+void* heap_alloc(std::size_t bytes) noexcept { return alloc(bytes).at; }
 
 void* heap_alloc_zeroed(std::size_t bytes) noexcept {
   const grant got = alloc(bytes);
@@ -202,10 +197,6 @@ void* heap_realloc(void* block, std::size_t bytes) noexcept {
 }
 
 void heap_free(void* block) noexcept {
-  if (!cached_free(block)) heap_free_uncached(block);
-}
-
-void heap_free_uncached(void* block) noexcept {
   if (block == nullptr) return;
   const block_ref ref = find_small(block);
   if (ref.s != nullptr) {
@@ -235,9 +226,21 @@ std::size_t heap_usable_bytes(const void* block) noexcept {
 }
 
 std::size_t heap_bytes() noexcept {
-  const std::size_t chunks_bytes = central_mapped_bytes();
+  const std::size_t small_bytes = central_measure().mapped_bytes;
   lock_guard hold(large.lock);
-  return chunks_bytes + large.table.mapped_bytes();
+  return small_bytes + large.table.mapped_bytes();
+}
+
+heap_figures heap_measure() noexcept {
+  const central_figures small = central_measure();
+  lock_guard hold(large.lock);
+  return {small.mapped_bytes, small.in_use_bytes, large.table.mapped_bytes(), large.table.count()};
+}
+
+bool heap_trim() noexcept {
+  if (heap_cache* cache = getmcache()) cache_purge(cache);
+  exchange_return_idle(true);
+  return central_return_idle(true);
 }
 
 // In the order of their ranks.

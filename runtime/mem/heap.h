@@ -16,6 +16,7 @@ namespace rt0 {
 // No page is touched before the first block.
 void heap_init(std::uint64_t random) noexcept;
 
+// malloc and free themselves try the P's cache first (cache.h: cached_alloc, cached_free).
 void* heap_alloc(std::size_t bytes) noexcept;
 void* heap_alloc_zeroed(std::size_t bytes) noexcept;
 // Precondition: align is a power of two.
@@ -25,13 +26,21 @@ void* heap_alloc_aligned(std::size_t bytes, std::size_t align) noexcept;
 void* heap_realloc(void* block, std::size_t bytes) noexcept;
 // Null: nothing to do.
 void heap_free(void* block) noexcept;
-// The same two, for who has tried the cache (cache.h).
-void* heap_alloc_uncached(std::size_t bytes) noexcept;
-void heap_free_uncached(void* block) noexcept;
 // What the block holds, at least what was asked for. Null: 0.
 std::size_t heap_usable_bytes(const void* block) noexcept;
 // Address space that is mapped for the heap.
 std::size_t heap_bytes() noexcept;
+
+struct heap_figures {
+  std::size_t chunk_bytes;   // mapped for small and medium blocks
+  std::size_t in_use_bytes;  // of these, in blocks that are out: with the program, or in a cache
+  std::size_t large_bytes;   // mapped for large blocks
+  std::size_t large_blocks;
+};
+heap_figures heap_measure() noexcept;
+// Gives back at once what nobody uses: all but what the other Ps' caches hold. True: there was something. On
+// g or g0.
+bool heap_trim() noexcept;
 
 // Around fork: prepare takes every lock of the heap; parent and child, each in its process, let go.
 //

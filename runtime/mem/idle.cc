@@ -28,7 +28,7 @@ void heap_return_idle(std::int64_t now_ns, void (*purge_caches)()) noexcept {
   const bool quiet = !heap_was_freed.exchange(false, std::memory_order_relaxed);
   purge_caches();
   exchange_return_idle(quiet);
-  central_return_idle(quiet);
+  (void)central_return_idle(quiet);
   period_began_ns = quiet ? 0 : now_ns;
 }
 

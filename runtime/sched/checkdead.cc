@@ -30,10 +30,8 @@ bool any_waits() noexcept {
 
 // Something outside the scheduler may still make a goroutine runnable.
 bool signal_may_come() noexcept {
-  for (int signal = 1; signal <= sys::signal_count; signal++) {
-    if (sys::has_handler(signal)) return true;
-  }
-  return sys::itimer_pending();
+  return sched.handled.load(std::memory_order_relaxed) != 0 ||
+         sched.signal_waits.load(std::memory_order_relaxed) != 0 || sys::itimer_pending();
 }
 
 }  // namespace

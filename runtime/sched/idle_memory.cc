@@ -16,7 +16,7 @@ void purge_resting_caches() noexcept {
   lock_guard hold(sched.lock);
   for (p* pp = sched.pidle; pp != nullptr; pp = pp->link) {
     const std::uint32_t slice = pp->slicetick.load(std::memory_order_relaxed);
-    if (pp->seen.resting_slice == slice) cache_purge(&pp->mcache);
+    if (pp->seen.resting_slice == slice) cache_purge(mcache_of(pp));
     pp->seen.resting_slice = slice;
   }
 }

@@ -18,6 +18,14 @@ struct g;
 struct heap_cache;
 struct p;
 
+// A fault for which the program has a handler: from the signal handler that the kernel entered to the call
+// that it injects, with nothing in between.
+struct fault_record {
+  alignas(8) std::byte info[sys::siginfo_bytes];
+  std::uintptr_t error, trap, address;  // err, trapno and cr2 of the kernel's ucontext
+  int signal;                           // 0: none
+};
+
 struct m {
   m* self;              // %gs:0
   g* g0;                // its scheduling stack
@@ -33,8 +41,7 @@ struct m {
   std::int64_t id;
   std::int32_t procid;  // kernel thread id; 0 until the thread exists
   bool spinning;        // out of work and looking for some: counted in sched.nmspinning
-  // The process's mask as this M last took it: signal_mask.h.   signal-safe
-  sys::sigset sigmask;
+  sys::sigset sigmask;  // m0's: the mask that the process began with
   std::uint64_t fastrand;
   // A switch away from a goroutine is completed by whoever runs next on this M: after(prev).
   void (*after)(g* prev);
@@ -47,8 +54,8 @@ struct m {
   g* lockedg;          // the goroutine that alone may run here (lock_os_thread)
   std::uint32_t lockedg_depth;
   std::atomic<std::uint32_t> signal_pending;  // signal-safe. A SIGURG is under way to it
-  std::atomic<std::uint32_t> own_signals;     // signal-safe. SIGURGs that arrived: who got EINTR by one asks
   std::atomic<std::uint32_t> call;            // signal-safe. on_every_m's: asked and not answered yet
+  fault_record fault;                         // signal-safe. Of the handler to the call that it injects
 };
 
 static_assert(offsetof(m, self) == M_SELF && offsetof(m, g0) == M_G0 && offsetof(m, gsignal) == M_GSIGNAL);

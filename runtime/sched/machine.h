@@ -23,7 +23,7 @@ void acquirep(p* pp) noexcept;
 // The M has pp, or none, and with it the cache of its heap.
 inline void set_p(m* mp, p* pp) noexcept {
   mp->p = pp;
-  mp->mcache = pp != nullptr ? &pp->mcache : nullptr;
+  mp->mcache = pp != nullptr ? mcache_of(pp) : nullptr;
 }
 p* releasep() noexcept;
 

@@ -154,6 +154,11 @@ go_result newproc1(const go_request& request) noexcept {
   gp->kind = request.kind;
   gp->exited = nullptr;
   gp->thread.reset();
+  const signal_state& makers = (mp->curg != nullptr ? mp->curg : mp->g0)->signals;
+  gp->signals.mask.store(makers.mask.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  gp->signals.has_mask_after = gp->signals.waits = false;
+  if (gp->signals.queue.pending != 0 || gp->attention.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    rt0_forget_signals(gp);
   if (request.kind == g_kind::system) sched.ngsys.fetch_add(1, std::memory_order_relaxed);
   if (request.kind == g_kind::thread) sched.nthreads.fetch_add(1, std::memory_order_relaxed);
   gp->goid = next_goid(pp);

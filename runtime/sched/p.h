@@ -14,7 +14,6 @@
 #include <atomic>
 #include <cstdint>
 
-#include "runtime/mem/cache.h"
 #include "runtime/timer/timer.h"
 
 namespace rt0 {
@@ -61,7 +60,6 @@ struct p {
   std::uint64_t goidcache, goidcacheend;  // ids taken from sched.goidgen in batches
   std::atomic<std::int64_t> goroutines;   // of kind go: started here less ended here
   rt0::timers timers;
-  heap_cache mcache;
   sysmon_tick seen;  // sysmon's alone
 };
 

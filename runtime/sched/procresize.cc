@@ -28,7 +28,7 @@ void destroy(p* pp) noexcept RT0_REQUIRES(sched.lock) {
   runq_to_global(pp);
   pp->timers.move_to(p0.timers);
   gfpurge(pp);
-  cache_purge(&pp->mcache);
+  cache_purge(mcache_of(pp));
   pp->status.store(pstatus::dead, std::memory_order_relaxed);
 }
 

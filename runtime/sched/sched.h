@@ -5,6 +5,7 @@
 
 #include "runtime/lock/mutex.h"
 #include "runtime/lock/note.h"
+#include "runtime/mem/cache.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/p.h"
@@ -58,7 +59,11 @@ struct schedt {
 
   // Held while an M is made, from before it is in allm until its thread exists, and by who asks all of them.
   mutex<lock_rank::births> births;
-  std::atomic<sys::sigset> sigmask{0};  // the process's; written under births, after the start
+  std::atomic<sys::sigset> sigmask{0};  // every M's kernel mask; written under births, after the start
+
+  std::atomic<std::int32_t> attentive{0};     // goroutines that a signal waits for: interrupt.h
+  std::atomic<sys::sigset> handled{0};        // signals for which the program has a handler
+  std::atomic<std::int32_t> signal_waits{0};  // goroutines in sigwait, pause and the like
 
   mutex<lock_rank::sched> lock;
 
@@ -112,6 +117,9 @@ inline bool left_behind(const g* gp) noexcept {
 extern constinit p p0;
 extern constinit p other_p[max_procs - 1];
 inline p& p_at(int i) { return i == 0 ? p0 : other_p[i - 1]; }
+// The heap's cache of each P. Not in it: P 0 would push other variables of a start into one more page.
+extern constinit heap_cache mcaches[max_procs];
+inline heap_cache* mcache_of(const p* pp) { return &mcaches[pp->id]; }
 
 // g0 of m0 with its TLS room, and m0: named by rt0_go.
 struct alignas(64) g0_block {

@@ -7,8 +7,6 @@
 #include "runtime/sched/machine.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
-#include "runtime/sched/signal.h"
-#include "runtime/sched/signal_mask.h"
 #include "runtime/sched/stop_the_world.h"
 
 namespace rt0 {
@@ -72,7 +70,7 @@ void exitsyscall0(g* gp) {
 
 bool has_p_to_give() noexcept {
   const m* mp = getm();
-  return mp->p != nullptr && mp->curg != nullptr && mp->locks == 0 && mp->insig == 0 && !on_signal_stack();
+  return mp->p != nullptr && mp->curg != nullptr && mp->locks == 0 && mp->insig == 0;
 }
 
 bool entersyscall() noexcept {
@@ -108,7 +106,6 @@ void exitsyscall() noexcept {
   m* mp = getm();
   g* gp = mp->curg;
   m_locks_inc();
-  follow_mask(mp);
   bool has_p = old_p_is_ours(mp);
   if (!has_p) rt0_systemstack(take_idle_p, &has_p);
   m_locks_dec();

@@ -3,7 +3,9 @@
 #include "runtime/sched/sysmon.h"
 
 #include "rt0/arch.h"
+#include "runtime/base/debug_options.h"
 #include "runtime/sched/idle_memory.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/machine.h"
 #include "runtime/sched/poller.h"
 #include "runtime/sched/preempt.h"
@@ -103,6 +105,9 @@ looked retake(std::int64_t now_ns) noexcept {
 // seen to begin, and to be over, within 2 ms. A timer that a busy P looks at too late is seen at its time.
 std::int64_t bounded(std::int64_t delay_ns, bool wanted, std::int64_t now_ns) noexcept {
   if (wanted && delay_ns > wanted_delay_ns) delay_ns = wanted_delay_ns;
+  if (sched.attentive.load(std::memory_order_relaxed) != 0 && delay_ns > timer_delay_ns) {
+    delay_ns = timer_delay_ns;
+  }
   const std::int64_t next_ns = earliest_timer();
   if (next_ns == no_timer) return delay_ns;
   std::int64_t until_ns = next_ns - now_ns + timer_grace_ns;
@@ -157,6 +162,7 @@ bool long_sleep() noexcept {
     if (earliest_timer() <= now_ns - timer_grace_ns) startm(nullptr, false);
     if (sched.lastpoll_ns.load(std::memory_order_relaxed) != 0) (void)netpoll();  // all are busy
     const looked found = retake(now_ns);
+    if (sched.attentive.load(std::memory_order_relaxed) != 0) urge_attentive();
     idle_rounds = found.taken != 0 ? 0 : idle_rounds + 1;
     sleep_ns = bounded(max_delay_ns, found.wanted, now_ns);
     return_idle_memory(now_ns);

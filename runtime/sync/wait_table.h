@@ -17,10 +17,13 @@ namespace rt0 {
 // The key of the table's hash; before the first wait.
 void wait_table_seed(std::uint64_t random) noexcept;
 
-enum class wait_result { woken, handed, timed_out, not_equal };
+enum class wait_result { woken, handed, timed_out, interrupted, not_equal };
 
 // Parks the running goroutine if *word == expected, until wake() chooses it or deadline_ns on CLOCK_MONOTONIC
 // passes. The comparison and the entry into the table are one step against wake().
+//
+// Every wait here is open to signals: their handlers run before it returns, the goroutine being out of the
+// table, and `interrupted` says that this, and nothing else, ended it. Who waits for a lock waits again.
 wait_result wait_if_equal(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
                           wait_reason why) noexcept;
 
@@ -32,6 +35,11 @@ wait_result wait_for_lock(const std::uint32_t* word, std::uint32_t expected, std
 // (handed); otherwise the word becomes `free`, and the first waiter competes for it. The word is not touched
 // after it was freed.
 void release_to_waiter(std::atomic<std::uint32_t>& word, std::uint32_t free) noexcept;
+
+// As wait_if_equal, open to these bits of the goroutine's attention, and no handlers run: for who has something
+// to take back first. He attends afterwards (signal/attend.h).
+wait_result wait_quietly(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
+                         wait_reason why, std::uint8_t open_to) noexcept;
 
 // A wait in two steps, for a condition variable: between them the caller gives up what the waker needs.
 //

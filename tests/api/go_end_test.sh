@@ -19,7 +19,8 @@ asleep="fatal error: all goroutines are asleep - deadlock!"
 "$expect" --status 2 --stderr-has "$asleep" --stderr-has "[chan receive]:" -- "$probe" main-goexit-others-wait
 "$expect" --rlimit-core 0 --signal $SIGABRT --stderr-has "exception not rethrown" -- "$probe" goexit-swallowed
 "$expect" --status 2 --stderr-has "$asleep" --stderr-has "goroutine 1 [chan receive]:" \
-  --stderr-has "[chan send]:" --stderr-has "[chan receive (nil chan)]:" --stderr-has "[chan send (nil chan)]:" \
+  --stderr-has "[chan send]:" --stderr-has "[chan receive (nil chan)]:" \
+  --stderr-has "[chan send (nil chan)]:" \
   --stderr-has "[select]:" --stderr-has "[select (no cases)]:" -- "$probe" wait-reasons
 "$expect" --rlimit-core 0 --signal $SIGABRT --stderr-has closed_channel \
   --stderr-has "send on closed channel" -- "$probe" send-closed

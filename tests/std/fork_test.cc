@@ -1,5 +1,5 @@
-// fork and its relatives, from any thread, with others running: the child is a whole process, which may print,
-// allocate, make threads, fork again, and end by exit.
+// fork and its relatives, from any thread, with others running: the child is a whole process, which may
+// print, allocate, make threads, fork again, and end by exit.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <errno.h>
@@ -162,9 +162,10 @@ TEST_CASE("exit in the child runs what atexit registered and flushes stdio, once
 }
 
 TEST_CASE("children of children") {
-  CHECK(in_child([] {
-          return in_child([] { return in_child([] { return lead_a_life() == 0 ? 3 : wrong; }) + 1; }) + 1;
-        }) == 5);
+  const int status = in_child([] {
+    return in_child([] { return in_child([] { return lead_a_life() == 0 ? 3 : wrong; }) + 1; }) + 1;
+  });
+  CHECK(status == 5);
 }
 
 TEST_CASE("main's variables can be read from the child of a thread, and its threads joined") {
@@ -172,10 +173,11 @@ TEST_CASE("main's variables can be read from the child of a thread, and its thre
   std::promise<void> end;
   std::thread waiting([&] { end.get_future().wait(); });
   std::thread([&] {
-    CHECK(in_child([&] {
-            waiting.join();  // it is not here: it has ended
-            return of_main == "of main" ? lead_a_life() : wrong;
-          }) == 0);
+    const int status = in_child([&] {
+      waiting.join();  // it is not here: it has ended
+      return of_main == "of main" ? lead_a_life() : wrong;
+    });
+    CHECK(status == 0);
   }).join();
   end.set_value();
   waiting.join();
@@ -188,11 +190,12 @@ TEST_CASE("thread_local values and keys are the forking thread's") {
   std::thread([&] {
     value = 5;
     pthread_setspecific(key, &value);
-    CHECK(in_child([&] {
-            bool fresh = false;
-            std::thread([&] { fresh = value == 0 && pthread_getspecific(key) == nullptr; }).join();
-            return fresh && value == 5 && pthread_getspecific(key) == &value ? 0 : wrong;
-          }) == 0);
+    const int status = in_child([&] {
+      bool fresh = false;
+      std::thread([&] { fresh = value == 0 && pthread_getspecific(key) == nullptr; }).join();
+      return fresh && value == 5 && pthread_getspecific(key) == &value ? 0 : wrong;
+    });
+    CHECK(status == 0);
   }).join();
   pthread_key_delete(key);
 }
@@ -202,12 +205,13 @@ TEST_CASE("a mutex that the forking thread holds is the child's to unlock") {
   std::unique_lock hold(mutex);
   std::thread waiter([&] { std::lock_guard wait(mutex); });
   std::this_thread::sleep_for(2ms);
-  CHECK(in_child([&] {
-          hold.unlock();
-          bool got = false;
-          std::thread([&] { got = mutex.try_lock(); }).join();
-          return got ? 0 : wrong;
-        }) == 0);
+  const int status = in_child([&] {
+    hold.unlock();
+    bool got = false;
+    std::thread([&] { got = mutex.try_lock(); }).join();
+    return got ? 0 : wrong;
+  });
+  CHECK(status == 0);
   hold.unlock();
   waiter.join();
 }
@@ -219,7 +223,8 @@ std::string order;
 TEST_CASE("pthread_atfork: prepare backwards, parent and child forwards") {
   REQUIRE(pthread_atfork([] { order += "p1 "; }, [] { order += "a1 "; }, [] { order += "c1 "; }) == 0);
   REQUIRE(pthread_atfork([] { order += "p2 "; }, nullptr, [] { order += "c2 "; }) == 0);
-  REQUIRE(pthread_atfork(nullptr, [] { order += "a3 "; }, nullptr) == 0);
+  REQUIRE(pthread_atfork(
+              nullptr, [] { order += "a3 "; }, nullptr) == 0);
   order.clear();
   CHECK(in_child([] { return order == "p2 p1 c1 c2 " ? 0 : wrong; }) == 0);
   CHECK(order == "p2 p1 a1 a3 ");

@@ -176,7 +176,7 @@ class chan {
     constexpr std::size_t before = rt0_chan_buffer_offset(type.align);
     constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
     if (type.bytes != 0 && capacity > (most - before) / type.bytes) detail::throw_capacity();
-    c_ = ::new (::operator new(before + capacity * type.bytes, alignment)) rt0_chan{};
+    c_ = ::new (allocate(before + capacity * type.bytes)) rt0_chan{};
     c_->refs = 1;
     c_->capacity = capacity;
     c_->type = &type;
@@ -192,7 +192,11 @@ class chan {
     // acq_rel: the last one sees what the others did
     if (c_ == nullptr || __atomic_fetch_sub(&c_->refs, 1, __ATOMIC_ACQ_REL) != 1) return;
     rt0_chan_drain(c_);
-    ::operator delete(c_, alignment);
+    if constexpr (over_aligned) {
+      ::operator delete (c_, std::align_val_t{alignof(T)});
+    } else {
+      ::operator delete(c_);
+    }
   }
 
   explicit operator bool() const noexcept { return c_ != nullptr; }
@@ -261,8 +265,14 @@ class chan {
  private:
   friend detail::chan_access;
 
-  static constexpr std::align_val_t alignment{alignof(T) > alignof(rt0_chan) ? alignof(T)
-                                                                             : alignof(rt0_chan)};
+  static constexpr bool over_aligned = alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+  static void* allocate(std::size_t bytes) {
+    if constexpr (over_aligned) {
+      return ::operator new (bytes, std::align_val_t{alignof(T)});
+    } else {
+      return ::operator new(bytes);
+    }
+  }
 
   // A second handle of c.
   static chan share(rt0_chan* c) noexcept {

@@ -2,6 +2,7 @@
 #include "runtime/libc/members/calls.h"
 
 struct iovec;
+struct rusage;
 struct sembuf;
 struct timespec;
 
@@ -20,3 +21,5 @@ RT0_CALL(ssize_t, process_vm_writev,
          (pid_t pid, const iovec* from, unsigned long from_count, const iovec* to, unsigned long to_count,
           unsigned long flags),
          SYS_process_vm_writev, pid, from, from_count, to, to_count, flags);
+RT0_CALL(pid_t, wait4, (pid_t pid, int* status, int options, rusage* usage), SYS_wait4, pid, status, options,
+         usage);

@@ -6,7 +6,6 @@
 // Not by <fcntl.h>, which may call it fcntl64.
 #include <linux/fcntl.h>
 
-#include "runtime/base/export.h"
 #include "runtime/libc/members/blocking_call.h"
 
 namespace {
@@ -23,7 +22,8 @@ long owner(int fd) noexcept {
 
 }  // namespace
 
-RT0_EXPORT int fcntl(int fd, int command, ...) {
+// In the place of musl's: the public names are cancellation points (points_file.cc).
+extern "C" int rt0_musl_fcntl(int fd, int command, ...) {
   va_list list;
   va_start(list, command);
   const long argument = va_arg(list, long);
@@ -32,5 +32,4 @@ RT0_EXPORT int fcntl(int fd, int command, ...) {
   return static_cast<int>(rt0::libc::blocking_call_errno(SYS_fcntl, fd, command, argument));
 }
 
-// The name under -D_FILE_OFFSET_BITS=64.
-RT0_EXPORT int fcntl64(int, int, ...) __attribute__((alias("fcntl")));
+extern "C" int rt0_musl_fcntl64(int, int, ...) __attribute__((alias("rt0_musl_fcntl")));

@@ -7,6 +7,7 @@
 #include "runtime/base/export.h"
 #include "runtime/libc/clock.h"
 #include "runtime/libc/exit.h"
+#include "runtime/libc/pthread/cancel.h"
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/proc.h"
@@ -65,7 +66,7 @@ g* thread_to_join(pthread_t thread) noexcept {
   return gp;
 }
 
-int join(g* gp, void** result, std::int64_t deadline_ns) noexcept {
+int join(g* gp, void** result, std::int64_t deadline_ns) {
   if (const int error = wait_for_end(gp, deadline_ns)) return error;
   void* const ended_with = gp->thread.result;
   if (!give_back(gp)) return EINVAL;
@@ -75,13 +76,16 @@ int join(g* gp, void** result, std::int64_t deadline_ns) noexcept {
 
 }  // namespace
 
-int wait_for_end(g* gp, std::int64_t deadline_ns) noexcept {
+// A cancellation point: the thread stays to be joined.
+int wait_for_end(g* gp, std::int64_t deadline_ns) {
   if (gp == getg()) return EDEADLK;
   for (;;) {
+    act_on_cancel();
     const std::uint32_t state = gp->thread.join.load(std::memory_order_acquire);  // pairs with: thread_exited
     if (state == ended) return 0;
     if (state != joinable) return EINVAL;
     const auto* word = reinterpret_cast<const std::uint32_t*>(&gp->thread.join);
+    const open_to_cancel open;
     if (wait_if_equal(word, state, deadline_ns, wait_reason::join) == wait_result::timed_out)
       return ETIMEDOUT;
   }
@@ -98,9 +102,10 @@ int detach(g* gp) noexcept {
 }
 
 void thread_end(void* result) noexcept {
+  g* gp = getg();
+  gp->thread.cancel.fetch_or(cancel_ending, std::memory_order_relaxed);
   run_thread_local_dtors();
   run_key_dtors();
-  g* gp = getg();
   if (gp->kind == g_kind::go) {
     count_goroutine(-1);
     // A joinable one keeps its stack, where its result lies.

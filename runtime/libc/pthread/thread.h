@@ -36,7 +36,7 @@ void run_thread_local_dtors() noexcept;
 void run_key_dtors() noexcept;
 // Waits until gp has ended, whose result may then be read, and which is not given back. 0, EDEADLK, EINVAL
 // (it is detached), ETIMEDOUT.
-int wait_for_end(g* gp, std::int64_t deadline_ns) noexcept;
+int wait_for_end(g* gp, std::int64_t deadline_ns);
 // Nobody will join gp. 0, EINVAL.
 int detach(g* gp) noexcept;
 // The running thread, or goroutine of rt::go, ends with a result. The last thread ends the process with

@@ -27,7 +27,7 @@ constexpr long steps = 3000;
 std::size_t cached_blocks() {
   std::size_t n = 0;
   for (int i = 0; i < sched.fresh_p.load(); i++) {
-    for (const class_cache& c : p_at(i).mcache.of) {
+    for (const class_cache& c : mcaches[i].of) {
       for (const free_block* b = c.loaded; b != nullptr; b = b->next) n++;
       for (const free_block* b = c.previous; b != nullptr; b = b->next) n++;
     }
@@ -76,12 +76,12 @@ TEST_CASE("cross-P stress while the number of Ps changes") {
   for (std::thread& t : threads) t.join();
   for (owned& o : board.blocks) {
     CHECK((o.at == nullptr || o.intact()));
-    heap_free(o.at);
+    put(o.at);
   }
   CHECK(board.failures == 0);
   {
     const pause_world hold;
-    for (int i = 0; i < sched.fresh_p.load(); i++) check_lists(p_at(i).mcache);
+    for (int i = 0; i < sched.fresh_p.load(); i++) check_lists(mcaches[i]);
   }
   rt::gomaxprocs(most);
 }
@@ -93,16 +93,16 @@ TEST_CASE("a P that ends leaves nothing behind") {
     threads.emplace_back([] {
       std::vector<void*> blocks;
       for (int i = 0; i < 500; i++) {
-        blocks.push_back(heap_alloc(static_cast<std::size_t>(i)));
+        blocks.push_back(get(static_cast<std::size_t>(i)));
         if (i % 10 == 0) std::this_thread::yield();
       }
-      for (void* p : blocks) heap_free(p);
+      for (void* p : blocks) put(p);
     });
   }
   for (std::thread& t : threads) t.join();
   rt::gomaxprocs(1);
   for (int i = 1; i < sched.fresh_p.load(); i++) {
-    for (const class_cache& c : p_at(i).mcache.of) CHECK((c.loaded == nullptr && c.previous == nullptr));
+    for (const class_cache& c : mcaches[i].of) CHECK((c.loaded == nullptr && c.previous == nullptr));
   }
   rt::gomaxprocs(most);
 }
@@ -110,11 +110,11 @@ TEST_CASE("a P that ends leaves nothing behind") {
 TEST_CASE("10,000 goroutines that allocated and freed keep nothing each") {
   constexpr int count = 10'000;
   std::latch up{count}, stop{1}, ended{count};
-  heap_free(heap_alloc(100));
+  put(get(100));
   const std::size_t before = heap_bytes();
   for (int i = 0; i < count; i++) {
     rt::go([&] {
-      for (std::size_t n : {16ul, 100ul, 1000ul, 5000ul}) heap_free(heap_alloc(n));
+      for (std::size_t n : {16ul, 100ul, 1000ul, 5000ul}) put(get(n));
       up.count_down();
       stop.wait();
       ended.count_down();
@@ -132,17 +132,17 @@ TEST_CASE("an M without a P has no cache, and allocates") {
   const bool gave = entersyscall();
   REQUIRE(gave);
   const bool none = getmcache() == nullptr;
-  auto* p = static_cast<unsigned char*>(heap_alloc(64));
-  void* large = heap_alloc(3 * MiB);
+  auto* p = static_cast<unsigned char*>(get(64));
+  void* large = get(3 * MiB);
   p[63] = 1;
-  heap_free(p);
-  void* again = heap_alloc(64);
-  heap_free(large);
+  put(p);
+  void* again = get(64);
+  put(large);
   exitsyscall();
   CHECK(none);
   CHECK(getmcache() == getm()->mcache);
   CHECK(getmcache() != nullptr);
-  heap_free(again);
+  put(again);
 }
 
 namespace {
@@ -152,8 +152,8 @@ volatile bool handler_had_cache = true;
 
 void allocate_in_handler(int) {
   handler_had_cache = getmcache() != nullptr;
-  heap_free(from_handler);
-  from_handler = heap_alloc(80);
+  put(from_handler);
+  from_handler = get(80);
 }
 
 }  // namespace
@@ -163,27 +163,27 @@ TEST_CASE("a signal handler allocates, from and for the goroutines") {
   action.sa_handler = allocate_in_handler;
   REQUIRE(sigaction(SIGUSR1, &action, nullptr) == 0);
   for (int i = 0; i < 100; i++) {
-    void* p = heap_alloc(80);
+    void* p = get(80);
     raise(SIGUSR1);
     CHECK(from_handler != p);
-    heap_free(from_handler);  // made in the centre, freed here
-    from_handler = p;         // and the other way round
+    put(from_handler);  // made in the centre, freed here
+    from_handler = p;   // and the other way round
   }
-  heap_free(from_handler);
+  put(from_handler);
   signal(SIGUSR1, SIG_DFL);
 }
 
 TEST_CASE("blocks come back in the order in which they were freed, the last first") {
-  void* a = heap_alloc(48);
-  void* b = heap_alloc(48);
-  heap_free(a);
-  heap_free(b);
-  void* first = heap_alloc(48);
-  void* second = heap_alloc(48);
+  void* a = get(48);
+  void* b = get(48);
+  put(a);
+  put(b);
+  void* first = get(48);
+  void* second = get(48);
   if (rt::gomaxprocs() == 1) {
     CHECK(first == b);
     CHECK(second == a);
   }
-  heap_free(first);
-  heap_free(second);
+  put(first);
+  put(second);
 }

@@ -31,8 +31,8 @@ dies overrun-far "$overrun" 1
 dies overrun-realloc "$overrun" 1
 
 # Where, in a line of its own.
-"$expect" --rlimit-core 0 --env RT0_DEBUG=check=1 --status 2 --stderr-has " was written to behind its end, at byte 100\n" \
-  -- "$probe" overrun
+"$expect" --rlimit-core 0 --env RT0_DEBUG=check=1 --status 2 \
+  --stderr-has " was written to behind its end, at byte 100\n" -- "$probe" overrun
 
 # Nothing is told of a program without a fault.
 for check in 0 1; do

@@ -9,13 +9,12 @@
 #include "runtime/mem/cache.h"
 #include "runtime/mem/heap.h"
 #include "runtime/mem/idle.h"
+#include "tests/runtime/heap_stress.h"
 #include "tests/runtime/proc_self.h"
 
 using namespace rt0;
 
 namespace {
-
-constexpr std::size_t KiB = 1024, MiB = 1024 * KiB;
 
 std::int64_t now_ns = 1;
 
@@ -39,12 +38,12 @@ struct peak {
   peak(std::size_t bytes, std::size_t of) : bytes_each(bytes) {
     std::vector<unsigned char*> blocks;
     for (std::size_t total = 0; total < 64 * MiB; total += bytes) {
-      blocks.push_back(static_cast<unsigned char*>(heap_alloc(bytes)));
+      blocks.push_back(static_cast<unsigned char*>(get(bytes)));
       std::memset(blocks.back(), 0xa5, bytes);
     }
     for (std::size_t i = 0; i < blocks.size(); i++) {
       if (i % of != 0) {
-        heap_free(blocks[i]);
+        put(blocks[i]);
       } else {
         std::memset(blocks[i], static_cast<int>(kept.size()), bytes);
         kept.push_back(blocks[i]);
@@ -52,7 +51,7 @@ struct peak {
     }
   }
   ~peak() {
-    for (unsigned char* p : kept) heap_free(p);
+    for (unsigned char* p : kept) put(p);
   }
   bool intact() const {
     for (std::size_t i = 0; i < kept.size(); i++) {
@@ -90,7 +89,7 @@ TEST_CASE("pages that came back are zero, and known to be") {
       for (std::size_t n = 0; n < bytes; n++) wrong += p[n] != 0;
       REQUIRE(wrong == 0);
       std::memset(p, 0xff, bytes);
-      heap_free(p);
+      put(p);
     }
   }
 }
@@ -98,14 +97,14 @@ TEST_CASE("pages that came back are zero, and known to be") {
 TEST_CASE("periods run only while somebody frees") {
   everything_rests();
   CHECK(heap_return_due_ns() == INT64_MAX);
-  heap_free(heap_alloc(64));  // the P's cache took it
+  put(get(64));  // the P's cache took it
   CHECK(heap_return_due_ns() == INT64_MAX);
-  heap_free(heap_alloc(100 * KiB));
+  put(get(100 * KiB));
   CHECK(heap_return_due_ns() == 0);
   heap_return_idle(now_ns, [] {});
   CHECK(heap_return_due_ns() == now_ns + heap_idle_ns);
   heap_return_idle(now_ns + heap_idle_ns - 1, [] { FAIL("too early"); });
-  heap_free(heap_alloc(100 * KiB));
+  put(get(100 * KiB));
   a_period_passes();
   CHECK(heap_return_due_ns() == now_ns + heap_idle_ns);  // one in which something was freed: another follows
   a_period_passes();
@@ -117,18 +116,18 @@ TEST_CASE("what is wanted stays: a program that allocates and frees in turns pay
   std::vector<void*> blocks(5000);
   for (int round = 0; round < 5; round++) {
     for (void*& p : blocks) {
-      p = heap_alloc(200);
+      p = get(200);
       std::memset(p, 1, 200);
     }
-    for (void* p : blocks) heap_free(p);
+    for (void* p : blocks) put(p);
     a_period_passes();
   }
   // The exchange keeps what was wanted in the last period.
   const std::size_t before = rss_kib();
   for (void*& p : blocks) {
-    p = heap_alloc(200);
+    p = get(200);
     std::memset(p, 1, 200);
   }
   CHECK(rss_kib() <= before + 512);
-  for (void* p : blocks) heap_free(p);
+  for (void* p : blocks) put(p);
 }

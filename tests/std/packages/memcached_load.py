@@ -1,4 +1,4 @@
-"""memcached_load.py PORT KEYS CLIENTS: every client stores its keys and reads them back; status 1 if one is wrong"""
+"""memcached_load.py PORT KEYS CLIENTS: clients store keys and read them back; status 1 if one is wrong"""
 import hashlib
 import socket
 import sys

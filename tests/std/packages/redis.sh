@@ -5,7 +5,8 @@ build() {
 }
 check() {
   local port=7391
-  "$rt0/src/redis-server" --bind 127.0.0.1 --port $port --save "" --io-threads 4 --dir "$work" >"$work/server.log" &
+  "$rt0/src/redis-server" --bind 127.0.0.1 --port $port \
+    --save "" --io-threads 4 --dir "$work" >"$work/server.log" &
   local server=$! cli=("$rt0/src/redis-cli" -p $port)
   until "${cli[@]}" ping 2>/dev/null | grep -q PONG; do
     kill -0 $server 2>/dev/null || break

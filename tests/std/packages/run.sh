@@ -1,6 +1,6 @@
 #!/bin/bash
-# run.sh PREFIX STATE [NAME...]: other people's programs, unmodified, compiled for rt0 (PREFIX/bin) and for the
-# machine's own C library, must give the same results. NAME is a file NAME.sh here, which says
+# run.sh PREFIX STATE [NAME...]: other people's programs, unmodified, compiled for rt0 (PREFIX/bin) and for
+# the machine's own C library, must give the same results. NAME is a file NAME.sh here, which says
 #
 #   source_package=...       Debian's
 #   build                    in a copy of its source, with $cc and $cxx
