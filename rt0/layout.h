@@ -158,6 +158,10 @@
 #define UC_TRAPNO 200
 #define UC_CR2 216
 #define UC_SIGMASK 296
+// In glibc's alone (runtime/libc/members/ucontext.cc): where the floating-point state lies, and its mxcsr.
+#define UC_FPREGS 224
+#define UC_FPSTATE 424
+#define UC_MXCSR 448
 // An address in .eh_frame, relative to itself, in four bytes.
 #define DW_EH_PE_PCREL_SDATA4 0x1b
 #define DW_CFA_DEF_CFA_EXPRESSION 0x0f

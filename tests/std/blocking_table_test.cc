@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -155,6 +156,21 @@ TEST_CASE("sendfile to a full socket") {
   CHECK(got == text.size());
   close(ends[0]);
   close(ends[1]);
+}
+
+TEST_CASE("wait4") {
+  int fds[2];
+  REQUIRE(pipe(fds) == 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    close(fds[1]);
+    char letter;
+    _exit(read(fds[0], &letter, 1) == 0 ? 7 : 1);
+  }
+  int status = 0;
+  others_run_during([&] { CHECK(wait4(pid, &status, 0, nullptr) == pid); }, [&] { close(fds[1]); });
+  CHECK(WEXITSTATUS(status) == 7);
+  close(fds[0]);
 }
 
 TEST_CASE("splice, tee and vmsplice") {

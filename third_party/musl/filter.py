@@ -59,12 +59,12 @@ def renames_in(path):
 
 
 def renamed(member, body, renames):
-    """The object with its own definitions under our names."""
+    """The object with its definitions, or what it refers to, under our names."""
     if not renames:
         return body
     for symbol, _ in renames:
-        if not defines(body, symbol):
-            die(f"renamed.txt: {member} does not define {symbol}")
+        if not mentions(body, symbol):
+            die(f"renamed.txt: {member} does not mention {symbol}")
     with tempfile.NamedTemporaryFile() as file:
         file.write(body)
         file.flush()
@@ -73,12 +73,16 @@ def renamed(member, body, renames):
         return open(file.name, "rb").read()
 
 
-def defines(body, symbol):
+def mentions(body, symbol, *options):
     with tempfile.NamedTemporaryFile() as file:
         file.write(body)
         file.flush()
-        nm = subprocess.run(["nm", "--defined-only", file.name], check=True, capture_output=True, text=True)
+        nm = subprocess.run(["nm", *options, file.name], check=True, capture_output=True, text=True)
     return any(line.split()[-1] == symbol for line in nm.stdout.splitlines())
+
+
+def defines(body, symbol):
+    return mentions(body, symbol, "--defined-only")
 
 
 def write(path, objects):

@@ -1,8 +1,8 @@
 """Which system calls rt0's copy of musl still makes by itself: raw_calls.py LIBC.A RAW_CALLS.TXT
 
 A bare `syscall` instruction keeps the P for as long as the kernel takes, so every one that is left in the
-archive must stand in the list, with its reason; and a line of the list that nothing needs any more is an error too. A
-call's number is the constant that its block moved into eax last; one that is computed is listed as "?".
+archive must stand in the list, with its reason; a line of the list that nothing needs any more is an error
+too. A call's number is the constant that its block moved into eax last; a computed one is listed as "?".
 """
 import re
 import subprocess

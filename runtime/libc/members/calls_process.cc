@@ -13,8 +13,6 @@ RT0_CALL(int, mlockall, (int flags), SYS_mlockall, flags);
 RT0_CALL(int, semop, (int id, sembuf* operations, size_t count), SYS_semop, id, operations, count);
 RT0_CALL(int, semtimedop, (int id, sembuf* operations, size_t count, const timespec* time), SYS_semtimedop,
          id, operations, count, time);
-RT0_CALL(pid_t, wait4, (pid_t pid, int* status, int options, rusage* usage), SYS_wait4, pid, status, options,
-         usage);
 RT0_CALL(ssize_t, process_vm_readv,
          (pid_t pid, const iovec* to, unsigned long to_count, const iovec* from, unsigned long from_count,
           unsigned long flags),
@@ -23,3 +21,5 @@ RT0_CALL(ssize_t, process_vm_writev,
          (pid_t pid, const iovec* from, unsigned long from_count, const iovec* to, unsigned long to_count,
           unsigned long flags),
          SYS_process_vm_writev, pid, from, from_count, to, to_count, flags);
+RT0_CALL(pid_t, wait4, (pid_t pid, int* status, int options, rusage* usage), SYS_wait4, pid, status, options,
+         usage);
