@@ -65,11 +65,14 @@ class selecting {
       const std::size_t j = i == 0 ? 0 : (fastrand() >> 32) * (i + 1) >> 32;
       at(i).polled = at(j).polled;
       at(j).polled = one;
-      if (has_channel(*one)) at(channels_++).locked = one;
       if (one->kind == rt0_case_otherwise) otherwise_ = one;
       if (one->kind == rt0_case_timeout && (timeout_ == nullptr || one->timeout_ns < timeout_->timeout_ns)) {
         timeout_ = one;
       }
+    }
+    // From the random order, so that of several cases of one channel none is always the first in its queue.
+    for (std::size_t i = 0; i < s_.count; i++) {
+      if (has_channel(*at(i).polled)) at(channels_++).locked = at(i).polled;
     }
     sort();
   }
