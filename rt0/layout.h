@@ -5,7 +5,7 @@
 #define RT0_LAYOUT_H_
 
 // The version that moduledataverify compares: raise it with any change below.
-#define RT0_LAYOUT_VERSION 1
+#define RT0_LAYOUT_VERSION 2
 
 // TCB: the first bytes of a G; %fs points at it. 0x00 and 0x28 are the psABI's and GCC's, 0x30, 0x34 and 0xa8
 // are musl's.
@@ -27,6 +27,7 @@
 #define G_SCHED_SP 0x128
 #define G_SCHED_PC 0x130
 #define G_SCHED_BP 0x150
+#define G_ATTENTION 0x167
 
 // What newproc leaves in a G for rt0_gostart: function, argument, the creator's floating-point environment.
 #define FUNCVAL_FN 0x00
@@ -35,7 +36,7 @@
 #define FUNCVAL_X87CW 0x14
 
 // An upper bound of sizeof(g), and the room for g0's TLS block below the static g0.
-#define G_SIZE 0x300
+#define G_SIZE 0x380
 #define G0_TLS_ROOM 2048
 
 // gobuf, from its own start.
@@ -54,6 +55,7 @@
 #define M_CURG 0x18
 #define M_INSIG 0x20
 #define M_LOCKS 0x24
+#define M_MCACHE 0x28
 
 // The operating system's stack: g0 owns [sp - G0_STACK_BYTES + G0_STACK_SLACK, sp), as in Go's rt0_go.
 #define G0_STACK_BYTES 65536
@@ -113,14 +115,25 @@
 #define RED_ZONE_BYTES 128
 #define PREEMPT_ENTRY_BYTES (RED_ZONE_BYTES + 8)
 #define PREEMPT_GPR_BYTES (14 * 8)
+#define PREEMPT_FRAME_BYTES (PREEMPT_GPR_BYTES + 3 * 8)
 // The extended state: the header's place and size, the components' bits, and by which instruction.
 #define XSTATE_ALIGN 64
 #define XSTATE_HEADER 512
 #define XSTATE_HEADER_BYTES 64
 #define XSTATE_AVX (1 << 2)
+#define MXCSR_INITIAL 0x1f80
 #define XSTATE_FXSAVE 0
 #define XSTATE_XSAVE 1
 #define XSTATE_XSAVEC 2
+
+// A system call's arguments in memory, and what it answers when the goroutine's attention is wanted.
+#define SYSCALL_A 0
+#define SYSCALL_B 8
+#define SYSCALL_C 16
+#define SYSCALL_D 24
+#define SYSCALL_E 32
+#define SYSCALL_F 40
+#define MINUS_EINTR -4
 
 // A signal's frame: the registers in Linux's ucontext, and DWARF's numbers for its CFI.
 #define SYS_RT_SIGRETURN 15
@@ -141,6 +154,9 @@
 #define UC_RCX 152
 #define UC_RSP 160
 #define UC_RIP 168
+#define UC_ERR 192
+#define UC_TRAPNO 200
+#define UC_CR2 216
 #define UC_SIGMASK 296
 // An address in .eh_frame, relative to itself, in four bytes.
 #define DW_EH_PE_PCREL_SDATA4 0x1b

@@ -6,6 +6,7 @@
 namespace rt0 {
 
 struct g;
+struct preempt_frame;
 
 extern "C" {
 // --- sys/image: the program's own ELF image.
@@ -36,14 +37,18 @@ void rt0_main(void*);  // goroutine 1's function: what rt0_go passes to newproc
 // --- runtime: what switch.S calls.
 void rt0_finish_switch();  // the new goroutine completes its predecessor's park
 [[noreturn]] void rt0_goexit1();
-void rt0_asyncpreempt2();  // the interrupted goroutine gives way; all its registers are saved
 [[noreturn]] void rt0_badmcall();
 [[noreturn]] void rt0_badmcall2();
 [[noreturn]] void rt0_badsystemstack();
 
 // --- runtime: what signal.S and preempt.S call.
 void rt0_sighandler(int signal, void* info, void* ucontext);  // on the M's signal stack
-void rt0_asyncpreempt2();  // the goroutine gives way; on its own stack, all of its registers saved
+// The goroutine looks at what it is wanted for: signals, giving way. On its own stack; all of its registers
+// are in `frame`, the extended ones at xstate. Returns where the frame is to be taken from.
+preempt_frame* rt0_asyncpreempt2(preempt_frame* frame, void* xstate);
+
+// --- runtime/signal: what the scheduler calls above itself.
+void rt0_forget_signals(g* gp);  // of a goroutine that ended
 
 // --- the C library: what once.S names. An Itanium personality routine.
 int rt0_once_personality(int version, int actions, std::uint64_t exception_class, void* exception,

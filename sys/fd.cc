@@ -27,6 +27,8 @@ bool open_standard_fds() noexcept {
   return true;
 }
 
+void close(int fd) noexcept { (void)raw_syscall(SYS_close, fd); }
+
 ret<int> create(const char* path) noexcept {
   return ret<int>::from_raw(raw_syscall(SYS_openat, AT_FDCWD, reinterpret_cast<long>(path),
                                         O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644));

@@ -12,6 +12,8 @@ void write_all(int fd, const char* text, std::size_t bytes) noexcept;
 // Opens /dev/null as each of descriptors 0, 1 and 2 that is closed. False: it could not.
 bool open_standard_fds() noexcept;
 
+void close(int fd) noexcept;
+
 // Creates or empties a file for writing, close-on-exec, mode 0644.
 ret<int> create(const char* path) noexcept;
 

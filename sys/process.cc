@@ -11,11 +11,16 @@ void exit_group(int status) noexcept {
 }
 
 std::int32_t getpid() noexcept { return static_cast<std::int32_t>(raw_syscall(SYS_getpid)); }
+std::uint32_t getuid() noexcept { return static_cast<std::uint32_t>(raw_syscall(SYS_getuid)); }
 std::int32_t gettid() noexcept { return static_cast<std::int32_t>(raw_syscall(SYS_gettid)); }
 void sched_yield() noexcept { raw_syscall(SYS_sched_yield); }
 
 ret<int> tgkill(std::int32_t pid, std::int32_t tid, int signal) noexcept {
   return ret<int>::from_raw(raw_syscall(SYS_tgkill, pid, tid, signal));
+}
+
+ret<int> fork(unsigned long flags) noexcept {
+  return ret<int>::from_raw(raw_syscall(SYS_clone, static_cast<long>(flags)));
 }
 
 resource_limit limit_of(resource r) noexcept {

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 
 #include <initializer_list>
 
@@ -19,8 +20,6 @@ struct kernel_sigaction {
 };
 
 constexpr unsigned long sa_restorer = 0x04000000;  // the kernel's; C libraries keep it to themselves
-
-constinit std::uintptr_t runtime_handler = 0;
 
 }  // namespace
 
@@ -46,8 +45,8 @@ ret<int> set_signal_stack(void* lo, std::size_t bytes) noexcept {
 }
 
 ret<int> set_handler(int signal, void (*handler)(int, void*, void*), void (*restorer)()) noexcept {
-  runtime_handler = reinterpret_cast<std::uintptr_t>(handler);
-  const kernel_sigaction action{runtime_handler, SA_SIGINFO | SA_ONSTACK | SA_RESTART | sa_restorer,
+  const kernel_sigaction action{reinterpret_cast<std::uintptr_t>(handler),
+                                SA_SIGINFO | SA_ONSTACK | SA_RESTART | sa_restorer,
                                 reinterpret_cast<std::uintptr_t>(restorer), ~sigset{0}};
   return ret<int>::from_raw(
       raw_syscall(SYS_rt_sigaction, signal, reinterpret_cast<long>(&action), 0, sizeof(sigset)));
@@ -56,13 +55,6 @@ ret<int> set_handler(int signal, void (*handler)(int, void*, void*), void (*rest
 signal_cause cause_of(const void* info) noexcept {
   const auto& i = *static_cast<const siginfo_t*>(info);
   return {i.si_code > 0, reinterpret_cast<std::uintptr_t>(i.si_addr)};  // kill, sigqueue: si_code <= 0
-}
-
-bool has_handler(int signal) noexcept {
-  kernel_sigaction now{};
-  const long r = raw_syscall(SYS_rt_sigaction, signal, 0, reinterpret_cast<long>(&now), sizeof(sigset));
-  constexpr std::uintptr_t sig_dfl = 0, sig_ign = 1;
-  return r == 0 && now.handler != sig_dfl && now.handler != sig_ign && now.handler != runtime_handler;
 }
 
 bool itimer_pending() noexcept {
@@ -79,6 +71,38 @@ void default_action(int signal) noexcept {
   raw_syscall(SYS_rt_sigaction, signal, reinterpret_cast<long>(&dfl), 0, sizeof(sigset));
   const sigset bit = sig_bit(signal);
   (void)sigprocmask(mask_how::unblock, &bit, nullptr);
+}
+
+disposition disposition_of(int signal) noexcept {
+  kernel_sigaction now{};
+  raw_syscall(SYS_rt_sigaction, signal, 0, reinterpret_cast<long>(&now), sizeof(sigset));
+  return {now.handler, static_cast<int>(now.flags & ~sa_restorer)};
+}
+
+ret<int> set_disposition(int signal, disposition d) noexcept {
+  const kernel_sigaction action{d.handler, static_cast<unsigned long>(d.flags), 0, 0};
+  return ret<int>::from_raw(
+      raw_syscall(SYS_rt_sigaction, signal, reinterpret_cast<long>(&action), 0, sizeof(sigset)));
+}
+
+ret<int> take_signal(sigset set, void* info, bool wait) noexcept {
+  const timespec now{0, 0};
+  return ret<int>::from_raw(raw_syscall(SYS_rt_sigtimedwait, reinterpret_cast<long>(&set),
+                                        reinterpret_cast<long>(info), wait ? 0 : reinterpret_cast<long>(&now),
+                                        sizeof(sigset)));
+}
+
+ret<int> queue_signal(std::int32_t pid, int signal, const void* info) noexcept {
+  return ret<int>::from_raw(raw_syscall(SYS_rt_sigqueueinfo, pid, signal, reinterpret_cast<long>(info)));
+}
+
+ret<int> queue_signal(std::int32_t pid, std::int32_t tid, int signal, const void* info) noexcept {
+  return ret<int>::from_raw(
+      raw_syscall(SYS_rt_tgsigqueueinfo, pid, tid, signal, reinterpret_cast<long>(info)));
+}
+
+ret<int> kill(std::int32_t pid, int signal) noexcept {
+  return ret<int>::from_raw(raw_syscall(SYS_kill, pid, signal));
 }
 
 }  // namespace rt0::sys

@@ -11,6 +11,7 @@ namespace rt0::sys {
 using sigset = std::uint64_t;  // bit signal-1
 inline constexpr sigset sig_bit(int signal) { return sigset{1} << (signal - 1); }
 inline constexpr int signal_count = 64;
+inline constexpr std::size_t siginfo_bytes = 128;  // of the kernel's and the C library's siginfo_t
 
 enum class mask_how : int { block = 0, unblock = 1, set = 2 };
 // Changes the calling M's kernel mask (set == nullptr: reads it) and returns the old one.
@@ -33,11 +34,27 @@ struct signal_cause {
 };
 signal_cause cause_of(const void* info) noexcept;
 
-// A function of the program is installed for the signal (neither SIG_DFL nor SIG_IGN nor the runtime's own).
-bool has_handler(int signal) noexcept;
 // An interval timer (setitimer, alarm) will still fire.
 bool itimer_pending() noexcept;
 // SIG_DFL for the signal, unblocked on this M.
 void default_action(int signal) noexcept;
+
+// What the kernel does with a signal when no M blocks it.
+struct disposition {
+  std::uintptr_t handler;  // SIG_DFL, SIG_IGN, or a function
+  int flags;
+};
+// Precondition: 1 <= signal <= signal_count.
+disposition disposition_of(int signal) noexcept;
+// `handler` is SIG_DFL or SIG_IGN. Of the flags SIGCHLD's two mean something.
+ret<int> set_disposition(int signal, disposition) noexcept;
+
+// Takes one of the set that is pending for this M or the process, and tells of it in *info (siginfo_bytes).
+// The signals are blocked on this M. wait: blocks it until there is one; EINTR.
+ret<int> take_signal(sigset set, void* info, bool wait) noexcept;
+// Sends with this info: to the process, or to one of its threads.
+ret<int> queue_signal(std::int32_t pid, int signal, const void* info) noexcept;
+ret<int> queue_signal(std::int32_t pid, std::int32_t tid, int signal, const void* info) noexcept;
+ret<int> kill(std::int32_t pid, int signal) noexcept;
 
 }  // namespace rt0::sys

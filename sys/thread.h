@@ -1,4 +1,5 @@
-// Kernel threads that share everything with this process: what an M runs on.
+// Kernel threads that share everything with this process: what an M runs on; and the process that shares its
+// memory until it calls exec.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,5 +12,10 @@ namespace rt0::sys {
 // rt0_mstart. It inherits the caller's signal mask. *tid is its kernel id before it runs. Error: EAGAIN
 // (RLIMIT_NPROC, threads-max, a cgroup's pids.max), ENOMEM.
 ret<int> start_thread(void* stack_hi, void* fs, void* gs, std::int32_t* tid) noexcept;
+
+// vfork(2) with a stack of its own: a new process that shares this one's memory and runs fn(arg), which never
+// returns, on the stack that ends at stack_hi. Blocks until that process has called exec or ended; returns
+// its id. Its end sends SIGCHLD.
+ret<int> start_vfork(void* stack_hi, void (*fn)(void*), void* arg) noexcept;
 
 }  // namespace rt0::sys

@@ -1,4 +1,4 @@
-// The birth of an M's kernel thread. Go's sys_linux_amd64.s clone.
+// The birth of an M's kernel thread (Go's sys_linux_amd64.s clone), and of a process that will call exec.
 #include "rt0/layout.h"
 
     .text
@@ -38,6 +38,34 @@ rt0_clone:
     ud2
     .cfi_endproc
     .size rt0_clone, . - rt0_clone
+
+// long rt0_clone_vfork(unsigned long flags, void* stack_hi, void (*fn)(void*), void* arg)
+// The child calls fn(arg) on its own stack, with the caller's %fs and %gs, and does not return. Returns its
+// id, or -errno, when it has called exec or ended.
+    .globl rt0_clone_vfork
+    .hidden rt0_clone_vfork
+    .type rt0_clone_vfork, @function
+rt0_clone_vfork:
+    .cfi_startproc
+    andq $-16, %rsi
+    movq %rdx, %r9                      // fn, kept by the system call
+    movq %rcx, %r8                      // arg
+    xorl %edx, %edx                     // no parent_tid
+    xorl %r10d, %r10d                   // no child_tid
+    movl $SYS_CLONE, %eax
+    syscall
+    testq %rax, %rax
+    jz .Lvfork_child
+    ret
+
+.Lvfork_child:
+    .cfi_undefined rip                  // the outermost frame
+    xorl %ebp, %ebp
+    movq %r8, %rdi
+    call *%r9
+    ud2
+    .cfi_endproc
+    .size rt0_clone_vfork, . - rt0_clone_vfork
 
     .hidden rt0_mstart
     .hidden rt0_has_fsgsbase

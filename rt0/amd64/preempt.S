@@ -72,13 +72,19 @@ rt0_asyncpreempt:
     fxsave64 (%rsp)
 .Lsaved:
     // What runs next expects the x87 stack empty, as at any call, and nothing pending that its fldcw would
-    // raise.
+    // raise; a signal's handler, the rounding and the masks that a process begins with, as Linux has it.
     fninit
+    pushq $MXCSR_INITIAL
+    ldmxcsr (%rsp)
+    leaq 8(%rsp), %rsp
     testb $XSTATE_AVX, rt0_xstate_mask(%rip)
     jz 1f
     vzeroupper
 1:
+    leaq -PREEMPT_GPR_BYTES(%rbp), %rdi
+    movq %rsp, %rsi
     call rt0_asyncpreempt2              // returns when the goroutine runs again
+    leaq PREEMPT_GPR_BYTES(%rax), %rbp  // the frame that a signal's handler left
 
     movl rt0_xstate_mask(%rip), %eax
     movl rt0_xstate_mask + 4(%rip), %edx
@@ -111,6 +117,50 @@ rt0_asyncpreempt:
     ret $RED_ZONE_BYTES                 // pc and red zone in one instruction: no register is free
     .cfi_endproc
     .size rt0_asyncpreempt, . - rt0_asyncpreempt
+
+// void rt0_attend()    looks at what the running goroutine is wanted for as if it had been interrupted at the
+// return of this call.
+    .globl rt0_attend
+    .hidden rt0_attend
+    .type rt0_attend, @function
+rt0_attend:
+    .cfi_startproc
+    popq %rax                           // the pc; rsp is the caller's, the interrupted one
+    .cfi_adjust_cfa_offset -8
+    .cfi_register rip, rax
+    subq $PREEMPT_ENTRY_BYTES, %rsp
+    .cfi_adjust_cfa_offset PREEMPT_ENTRY_BYTES
+    movq %rax, (%rsp)
+    jmp rt0_asyncpreempt
+    .cfi_endproc
+    .size rt0_attend, . - rt0_attend
+
+// void rt0_call_handler(void* stack_hi, void (*handler)(int, void*, void*), int, void*, void*)
+// Calls the handler on another stack of the same goroutine.
+    .globl rt0_call_handler
+    .hidden rt0_call_handler
+    .type rt0_call_handler, @function
+rt0_call_handler:
+    .cfi_startproc
+    pushq %rbp
+    .cfi_adjust_cfa_offset 8
+    .cfi_offset rbp, -16
+    movq %rsp, %rbp
+    .cfi_def_cfa_register rbp
+    movq %rdi, %rsp
+    andq $-16, %rsp
+    movq %rsi, %rax
+    movl %edx, %edi
+    movq %rcx, %rsi
+    movq %r8, %rdx
+    call *%rax
+    movq %rbp, %rsp
+    popq %rbp
+    .cfi_def_cfa rsp, 8
+    .cfi_restore rbp
+    ret
+    .cfi_endproc
+    .size rt0_call_handler, . - rt0_call_handler
 
     .hidden rt0_asyncpreempt2
 

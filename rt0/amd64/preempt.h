@@ -6,9 +6,26 @@
 
 namespace rt0 {
 
+// What rt0_asyncpreempt saves of the interrupted code, in memory's order.
+struct preempt_frame {
+  std::uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbx, rdx, rcx, rax, rbp, flags, pc;
+
+  std::uintptr_t sp() const noexcept { return reinterpret_cast<std::uintptr_t>(this + 1) + RED_ZONE_BYTES; }
+  // Where it must lie to end with this sp.
+  static preempt_frame* ending_at(std::uintptr_t sp) noexcept {
+    return reinterpret_cast<preempt_frame*>(sp - RED_ZONE_BYTES) - 1;
+  }
+};
+static_assert(sizeof(preempt_frame) == PREEMPT_FRAME_BYTES);
+
 extern "C" {
 // Where inject_asyncpreempt (signal.h) sends an interrupted goroutine. Never called.
 void rt0_asyncpreempt();
+// The same for code that comes by itself. m->locks must be 0; on a goroutine.
+void rt0_attend();
+// Calls handler(signal, info, context) with another stack's top as its stack; returns.
+void rt0_call_handler(void* stack_hi, void (*handler)(int, void*, void*), int signal, void* info,
+                      void* context);
 
 // Set once by find_xstate, before the first injection.
 extern std::uint64_t rt0_xstate_mask;   // components that are saved: XCR0's without those below

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "rt0/amd64/open_syscall.h"
 #include "rt0/amd64/preempt.h"
 #include "rt0/layout.h"
 
@@ -24,6 +25,18 @@ inline std::uintptr_t& interrupted_sp(void* ucontext) noexcept { return context_
 
 // The signal mask that the interrupted code has again when the handler returns.
 inline std::uint64_t& interrupted_mask(void* ucontext) noexcept { return context_word(ucontext, UC_SIGMASK); }
+
+// The code is between rt0_open_syscall's look at the goroutine's attention and the kernel's taking the call,
+// or the kernel is about to restart it: nullptr, or what the call is open to.
+inline std::uintptr_t* open_syscall_at(void* ucontext) noexcept {
+  const auto begin = reinterpret_cast<std::uintptr_t>(rt0_open_syscall_begin);
+  const auto end = reinterpret_cast<std::uintptr_t>(rt0_open_syscall_end);
+  return interrupted_pc(ucontext) - begin < end - begin ? &context_word(ucontext, UC_RBX) : nullptr;
+}
+// It answers -EINTR instead.
+inline void refuse_open_syscall(void* ucontext) noexcept {
+  interrupted_pc(ucontext) = reinterpret_cast<std::uintptr_t>(rt0_open_syscall_refused);
+}
 
 // Stack that an injected call takes before it reaches C++.
 inline std::size_t asyncpreempt_stack_bytes() noexcept {

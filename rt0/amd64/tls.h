@@ -11,6 +11,7 @@
 namespace rt0 {
 
 struct g;
+struct heap_cache;
 struct m;
 
 // The G whose stack this is: a goroutine, or the M's g0. In a signal handler: the interrupted one.
@@ -34,6 +35,17 @@ struct m;
 }
 [[gnu::always_inline]] inline void m_locks_dec() noexcept {
   asm volatile("decl %%gs:" RT0_STRINGIZE(M_LOCKS)::: "memory", "cc");
+}
+
+// m->mcache: the heap's cache of the running M's P; nullptr without a P, and in a signal handler, which may
+// have interrupted the cache's use.
+[[gnu::always_inline]] inline heap_cache* getmcache() noexcept {
+  heap_cache* cache;
+  asm volatile goto("cmpl $0, %%gs:" RT0_STRINGIZE(M_INSIG) "\n\tjne %l[in_handler]" : : : "cc" : in_handler);
+  asm volatile("movq %%gs:" RT0_STRINGIZE(M_MCACHE) ", %0" : "=r"(cache));
+  return cache;
+in_handler:
+  return nullptr;
 }
 
 }  // namespace rt0

@@ -7,11 +7,14 @@ namespace rt0 {
 struct debug_options {
   int fsgsbase = 1;         // 0: as on a CPU or kernel without wrfsbase
   int guard = 1;            // 0: as on a kernel without MADV_GUARD_INSTALL
-  int idlepages = 1;        // 0: stacks that lie idle keep their pages
+  int idlepages = 1;        // 0: stacks and heap pages that lie idle stay
+  int check = 0;            // 1: small blocks tell overruns and uses after free (runtime/mem/check.h)
   int inittrace = 0;        // 1: schedinit says on fd 2 what each step found
   int perturb = 0;          // N > 0: one lock, park or claim in N gives the CPU away (runtime/lock/perturb.h)
   int maxmcount = 0;        // > 0: so many kernel threads at most, instead of 10,000
   int failclone = 0;        // N > 0: the Nth kernel thread beyond the first cannot be made
+  int uring = 1;            // 0: as on a kernel without io_uring
+  int msgring = 1;          // 0: as on a kernel without IORING_REGISTER_SEND_MSG_RING
   int asyncpreemptoff = 0;  // 1: only goroutines that park or yield give way
 };
 

@@ -112,7 +112,7 @@ extern "C" void rt0_schedinit() {
 
   moduledataverify();
   stackinit();
-  heap_init();
+  heap_init(startup_random());
   const char* debug_text = godebug_early();
   page_trace_init(debug_text);
   cpuinit(debug_text);

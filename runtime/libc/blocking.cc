@@ -1,14 +1,25 @@
 #include "runtime/libc/blocking.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/ipc.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include <cstdint>
 
-#include "rt0/arch.h"
-#include "runtime/sched/m.h"
+#include "runtime/libc/io_call.h"
+#include "runtime/libc/signal_call.h"
+#include "runtime/sched/interrupt.h"
+#include "runtime/sched/sched.h"
 #include "runtime/sched/syscall.h"
+#include "runtime/signal/attend.h"
+#include "runtime/signal/mask.h"
+#include "runtime/signal/receiver.h"
+#include "runtime/signal/send.h"
 #include "sys/clock.h"
 #include "sys/passthrough.h"
 
@@ -28,12 +39,8 @@ class duration {
       case SYS_poll: ms_ = &x.c; break;
       case SYS_epoll_wait:
       case SYS_epoll_pwait: ms_ = &x.d; break;
-      case SYS_rt_sigtimedwait:
-        if (x.c == 0) return;
-        left_ = *reinterpret_cast<const timespec*>(x.c);
-        x.c = reinterpret_cast<long>(&left_);  // the program's is const
-        until_ns_ = sys::nanotime() + left_.tv_sec * ns_per_s + left_.tv_nsec;
-        return;
+      case SYS_epoll_pwait2:
+      case SYS_semtimedop: copy(x.d); return;
     }
     if (ms_ != nullptr && static_cast<int>(*ms_) > 0) until_ns_ = sys::nanotime() + *ms_ * ns_per_ms;
   }
@@ -52,39 +59,140 @@ class duration {
   }
 
  private:
+  // The program's timespec is const.
+  void copy(long& argument) noexcept {
+    if (argument == 0) return;
+    left_ = *reinterpret_cast<const timespec*>(argument);
+    argument = reinterpret_cast<long>(&left_);
+    until_ns_ = sys::nanotime() + left_.tv_sec * ns_per_s + left_.tv_nsec;
+  }
+
   long* ms_ = nullptr;
   timespec left_{};
   std::int64_t until_ns_ = 0;  // 0: no end, or no wait at all
 };
 
-// The runtime's own signal interrupts a call just as a program's handler would, but that is no reason to tell
-// the program: the call is made again, with what is left of its time.
-long uninterrupted(long nr, call_args& x) noexcept {
-  duration time(nr, x);
-  const auto& own_signals = getm()->own_signals;  // of this M: it keeps the goroutine during the call
-  for (;;) {
-    const std::uint32_t before = own_signals.load(std::memory_order_relaxed);
-    const long result = bare(nr, x);
-    if (result != -EINTR || own_signals.load(std::memory_order_relaxed) == before) return result;
-    // The descriptor is free whatever close answers, and may be another goroutine's new file by now.
-    if (nr == SYS_close) return result;
-    time.shorten();
+// ppoll's and the like's mask is the goroutine's, not the M's: another one while the call lasts.
+class temporary_mask {
+ public:
+  temporary_mask(long nr, call_args& x) noexcept {
+    switch (nr) {
+      case SYS_ppoll: take(x.d); break;
+      case SYS_epoll_pwait:
+      case SYS_epoll_pwait2: take(x.e); break;
+      case SYS_pselect6:
+        // A pointer to the pointer and the size.
+        if (x.f != 0) mask_ = *reinterpret_cast<const sys::sigset* const*>(x.f);
+        x.f = 0;
+        break;
+    }
+    if (mask_ != nullptr) begin_mask(*mask_);
   }
+  // A handler that ran has restored the old one. What the old one unblocks is delivered by the next look.
+  ~temporary_mask() {
+    if (mask_ != nullptr) end_mask();
+  }
+  temporary_mask(const temporary_mask&) = delete;
+
+ private:
+  void take(long& word) noexcept {
+    mask_ = reinterpret_cast<const sys::sigset*>(word);
+    word = 0;
+  }
+
+  const sys::sigset* mask_ = nullptr;
+};
+
+// Of the calls that SA_RESTART does not speak of (signal(7)). A socket's with a timeout (SO_RCVTIMEO) would
+// belong here too.
+bool never_restarts(long nr) noexcept {
+  switch (nr) {
+    case SYS_poll:
+    case SYS_ppoll:
+    case SYS_select:
+    case SYS_pselect6:
+    case SYS_epoll_wait:
+    case SYS_epoll_pwait:
+    case SYS_epoll_pwait2:
+    case SYS_nanosleep:
+    case SYS_clock_nanosleep:
+    case SYS_semop:
+    case SYS_semtimedop:
+    case SYS_msgsnd:
+    case SYS_msgrcv:
+    case SYS_io_getevents: return true;
+  }
+  return false;
 }
 
-// Calls that wait for something to happen, whatever is there already: the P is given away before, not by
-// sysmon 20 us to 10 ms later.
-bool waits(long nr) noexcept {
-  return nr == SYS_pause || nr == SYS_rt_sigsuspend || nr == SYS_rt_sigtimedwait;
+bool is_wait(long nr) noexcept { return nr == SYS_wait4 || nr == SYS_waitid; }
+
+// Calls that wait for something to happen, as a rule: the P is given away before, not by sysmon 20 us to 10
+// ms later. Locks of files, children, messages. All other calls of the blocking table (members/calls.h) are
+// short unless a disk, a device or a peer is slow, and keep the P until sysmon takes it.
+bool waits(long nr, const call_args& x) noexcept {
+  switch (nr) {
+    case SYS_semop:
+    case SYS_semtimedop: return true;
+    case SYS_flock: return (x.b & (LOCK_NB | LOCK_UN)) == 0;
+    case SYS_fcntl: return x.b == F_SETLKW || x.b == F_OFD_SETLKW;
+    case SYS_wait4: return (x.c & WNOHANG) == 0;
+    case SYS_waitid: return (x.d & WNOHANG) == 0;
+    case SYS_msgrcv: return (x.e & IPC_NOWAIT) == 0;
+  }
+  return false;
+}
+
+// A signal that the kernel sends to the calling thread together with an error.
+int raised_with(long result) noexcept { return result == -EPIPE ? SIGPIPE : result == -EFBIG ? SIGXFSZ : 0; }
+
+// The M has it, who may be another goroutine's next. False: the goroutine's M blocks no such signal, or it
+// did not come (MSG_NOSIGNAL).
+bool take_raised(int signal, siginfo_t& info) noexcept {
+  const sys::sigset bit = sys::sig_bit(signal);
+  return (sched.sigmask.load(std::memory_order_relaxed) & bit) != 0 &&
+         sys::take_signal(bit, &info, false).ok();
+}
+
+// Once, by way of the kernel. False: there is no P to give away, the caller makes the bare call.
+bool call_once(long nr, const call_args& x, long& result) noexcept {
+  if (!(waits(nr, x) ? entersyscallblock() : entersyscall())) return false;
+  // The descriptor is free whatever close answers, and may be another goroutine's new file by now: no
+  // refusal.
+  const std::uint8_t open_to = nr == SYS_close ? 0 : open_bits();
+  result = rt0_open_syscall(nr, &x, open_to);
+  siginfo_t info;
+  const int signal = raised_with(result);
+  const bool raised = signal != 0 && take_raised(signal, info);
+  exitsyscall();
+  if (raised) (void)send_signal(getg(), info);
+  // Who waited for a child finds SIGCHLD's handler to have run, as with a kernel's thread.
+  constexpr sys::sigset child = sys::sig_bit(SIGCHLD);
+  if (is_wait(nr) && (sched.handled.load(std::memory_order_relaxed) & child) != 0) take_from_kernel(child);
+  return true;
 }
 
 }  // namespace
 
+long hand_off(long nr, call_args x) noexcept {
+  long result = 0;
+  const temporary_mask mask(nr, x);
+  duration time(nr, x);
+  const interruption since;
+  for (;;) {
+    if (!call_once(nr, x, result)) return bare(nr, x);
+    attend();
+    if (result != -EINTR || nr == SYS_close) return result;
+    // EINTR without a handler is the runtime's own affair (SIGURG): the call is made again, with what is left
+    // of its time.
+    if (since.ends_call(!never_restarts(nr)) || asked_to_end()) return -EINTR;
+    time.shorten();
+  }
+}
+
 long blocking_call(long nr, call_args x) noexcept {
-  if (!(waits(nr) ? entersyscallblock() : entersyscall())) return bare(nr, x);
-  const long result = uninterrupted(nr, x);
-  exitsyscall();
-  return result;
+  long result = 0;
+  return signal_call(nr, x, result) || io_call(nr, x, result) ? result : hand_off(nr, x);
 }
 
 }  // namespace rt0::libc

@@ -1,14 +1,18 @@
-// A program's system call that may block. Its M waits in the kernel; the P goes on with other goroutines.
+// A program's system call that may block: its goroutine parks, or its M waits in the kernel and the P goes on
+// with other goroutines.
 #pragma once
+#include "rt0/arch.h"
 
 namespace rt0::libc {
 
-struct call_args {
-  long a, b, c, d, e, f;
-};
+using call_args = syscall_args;
 
-// Makes the call and returns the kernel's value, -errno on failure. In a signal handler, or while the
-// scheduler itself calls: the bare call.
+// Makes the call and returns the kernel's value, -errno on failure. Handlers of signals that come meanwhile
+// run before it returns, and it is made again unless one of them ends it (-EINTR). On g0, or with m->locks:
+// the bare call.
 long blocking_call(long nr, call_args x) noexcept;
+
+// The same for what netpoll does not do (io_call.h): the M waits in the kernel.
+long hand_off(long nr, call_args x) noexcept;
 
 }  // namespace rt0::libc

@@ -11,6 +11,9 @@ namespace rt0::libc {
 // invalid.
 bool deadline_from(clockid_t clock, const timespec* until, std::int64_t& deadline_ns) noexcept;
 
+// Whether glibc's timed waits know the clock: others are EINVAL, whatever the time.
+inline bool waits_on(clockid_t clock) noexcept { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
+
 // Now plus a duration, likewise. False: tv_nsec or tv_sec is negative or tv_nsec too large.
 bool deadline_after(const timespec* duration, std::int64_t& deadline_ns) noexcept;
 

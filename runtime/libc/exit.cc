@@ -1,6 +1,5 @@
 #include "runtime/libc/exit.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,9 +12,10 @@
 #include "runtime/lock/mutex.h"
 #include "runtime/mem/heap.h"
 #include "runtime/sched/park.h"
+#include "runtime/signal/action.h"
+#include "runtime/signal/mask.h"
 #include "sys/image/image.h"
 #include "sys/process.h"
-#include "sys/signal.h"
 
 namespace rt0::libc {
 namespace {
@@ -94,6 +94,10 @@ void register_fini_array() noexcept {
 
 bool exit_begun() noexcept { return exiting.load(std::memory_order_acquire) != nullptr; }
 
+void exit_fork_child() noexcept {
+  if (exiting.load(std::memory_order_relaxed) != getg()) exiting.store(nullptr, std::memory_order_relaxed);
+}
+
 void run_exit(int status) {
   become_the_exiting();
   run_thread_local_dtors();
@@ -122,20 +126,13 @@ RT0_EXPORT int atexit(void (*fn)()) { return __cxa_atexit(call_plain, reinterpre
   return at_quick.push({call_plain, reinterpret_cast<void*>(fn)}) ? 0 : -1;
 }
 
-RT0_EXPORT int raise(int signal) {
-  const auto sent = rt0::sys::tgkill(rt0::sys::getpid(), rt0::sys::gettid(), signal);
-  if (!sent.ok()) errno = sent.error();
-  return sent.ok() ? 0 : -1;
-}
-
 RT0_EXPORT pid_t gettid() { return rt0::sys::gettid(); }
 
-// The user's SIGABRT handler first; if it returns, the default action.
+// The user's SIGABRT handler first, blocked or not; if it returns, the default action.
 RT0_EXPORT void abort() {
   const rt0::sys::sigset abrt = rt0::sys::sig_bit(SIGABRT);
-  (void)rt0::sys::sigprocmask(rt0::sys::mask_how::unblock, &abrt, nullptr);
+  (void)rt0::change_mask(rt0::sys::mask_how::unblock, &abrt, nullptr);
   raise(SIGABRT);
-  rt0::sys::default_action(SIGABRT);
-  raise(SIGABRT);
+  rt0::take_default(SIGABRT);
   rt0::crash_here();
 }

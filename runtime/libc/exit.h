@@ -10,6 +10,8 @@ namespace rt0::libc {
 // fini_array is what runs last: the first entry of the atexit list, so that what a fini function registers
 // still runs. Before the constructors.
 void register_fini_array() noexcept;
+// In a fork's child: who ended the parent is not here, unless it was the caller.
+void exit_fork_child() noexcept;
 // Somebody ends the process.
 bool exit_begun() noexcept;
 

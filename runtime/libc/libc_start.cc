@@ -48,10 +48,9 @@ void set_program_name(const char* argv0) noexcept {
 }
 
 // musl begins the standard streams as never locked (-1) and unlocks them when the first thread is made: now.
-void make_lockable(musl_file* volatile* stream) noexcept {
-  if (stream == nullptr || *stream == nullptr) return;
+void make_lockable(musl_file* stream) noexcept {
   // Before the second M exists; relaxed.
-  std::atomic_ref(static_cast<musl_file*>(*stream)->lock).store(0, std::memory_order_relaxed);
+  if (stream != nullptr) std::atomic_ref(stream->lock).store(0, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -76,9 +75,7 @@ void libc_start(char** envp, const char* argv0, const std::size_t* auxv) noexcep
   }
   set_program_name(argv0 != nullptr ? argv0 : executable);
   __libc.can_do_threads = __libc.threaded = __libc.need_locks = 1;
-  make_lockable(&__stdin_used);
-  make_lockable(&__stdout_used);
-  make_lockable(&__stderr_used);
+  for (int i = 0; i < 3; i++) make_lockable(standard_stream(i));
   if (is_secure(who)) {
     __libc.secure = 1;
     // Else the first file that such a program opens becomes its stderr, and its caller's messages land there.
@@ -87,6 +84,11 @@ void libc_start(char** envp, const char* argv0, const std::size_t* auxv) noexcep
 }
 
 void* libc_locale() noexcept { return &__libc.global_locale; }
+
+musl_file* standard_stream(int i) noexcept {
+  musl_file* volatile* const stream = i == 0 ? &__stdin_used : i == 1 ? &__stdout_used : &__stderr_used;
+  return stream != nullptr ? *stream : nullptr;
+}
 
 void libc_flush() noexcept {
   if (__stdio_exit_needed != nullptr) __stdio_exit_needed();

@@ -2,6 +2,8 @@
 #pragma once
 #include <cstddef>
 
+#include "runtime/libc/musl_abi.h"
+
 namespace rt0::libc {
 
 // Fills in musl's own state: environment, auxiliary vector, program name, "there are threads". Once, on g0,
@@ -11,6 +13,9 @@ void libc_start(char** envp, const char* argv0, const std::size_t* auxv) noexcep
 
 // What a new goroutine's tcb.locale holds: the global locale, which setlocale changes.
 void* libc_locale() noexcept;
+
+// stdin, stdout or stderr (0, 1, 2); nullptr: the program does not use it.
+musl_file* standard_stream(int i) noexcept;
 
 // Flushes stdio's streams, if the program uses stdio. On a goroutine; may park.
 void libc_flush() noexcept;

@@ -2,11 +2,11 @@
 // compiled against glibc's headers and habits (realloc to 0 frees; memalign rounds a crooked alignment up;
 // pvalloc(0) is a page).
 //
-// The public names are weak: a program may bring jemalloc, mimalloc, or a malloc of its own. musl's own
-// members call __libc_malloc, __libc_calloc and __libc_free by those names (musl 1.2.3's dlerror, dcngettext,
-// locale_map, __tz and posix_spawn_file_actions_*), which stay ours, so the two heaps never meet: what those
-// members take by __libc_malloc they keep, or give back by __libc_free; what crosses to the program (strdup,
-// getline, opendir) is taken by `malloc`.
+// All names are weak: a program may bring jemalloc, mimalloc, or a malloc of its own. musl's own members call
+// __libc_malloc, __libc_calloc and __libc_free by those names (musl 1.2.3's dlerror, dcngettext, locale_map,
+// __tz and posix_spawn_file_actions_*): ours, or those of an allocator that brings them too, as jemalloc
+// does. The two heaps never meet: what those members take by __libc_malloc they keep, or give back by
+// __libc_free; what crosses to the program (strdup, getline, opendir) is taken by `malloc`.
 //
 // A program that brings malloc and free but not the aligned names would free our blocks with its free. As in
 // musl, the aligned names then fail with ENOMEM; calloc and reallocarray go through the program's malloc and
@@ -15,22 +15,25 @@
 #include <cstdint>
 
 #include "runtime/base/export.h"
+#include "runtime/mem/cache.h"
 #include "runtime/mem/heap.h"
 #include "sys/mem.h"
 
 extern "C" int* __errno_location();
 
-RT0_EXPORT void* __libc_malloc(std::size_t bytes) noexcept;
-RT0_EXPORT void* __libc_calloc(std::size_t count, std::size_t bytes) noexcept;
-RT0_EXPORT void* __libc_realloc(void* block, std::size_t bytes) noexcept;
-RT0_EXPORT void __libc_free(void* block) noexcept;
+extern "C" void* rt0_own_malloc(std::size_t bytes) noexcept;
+extern "C" void* rt0_own_calloc(std::size_t count, std::size_t bytes) noexcept;
+extern "C" void* rt0_own_realloc(void* block, std::size_t bytes) noexcept;
+extern "C" void rt0_own_free(void* block) noexcept;
 
-// Two steps, so that a test's renaming macros reach the name.
-#define RT0_TEXT_OF(name) #name
-#define RT0_SAME_AS(name) __attribute__((alias(RT0_TEXT_OF(name))))
-RT0_EXPORT_WEAK void* malloc(std::size_t) noexcept RT0_SAME_AS(__libc_malloc);
-RT0_EXPORT_WEAK void* realloc(void*, std::size_t) noexcept RT0_SAME_AS(__libc_realloc);
-RT0_EXPORT_WEAK void free(void*) noexcept RT0_SAME_AS(__libc_free);
+#define RT0_SAME_AS(name) __attribute__((alias(#name)))
+RT0_EXPORT_WEAK void* malloc(std::size_t) noexcept RT0_SAME_AS(rt0_own_malloc);
+RT0_EXPORT_WEAK void* realloc(void*, std::size_t) noexcept RT0_SAME_AS(rt0_own_realloc);
+RT0_EXPORT_WEAK void free(void*) noexcept RT0_SAME_AS(rt0_own_free);
+RT0_EXPORT_WEAK void* __libc_malloc(std::size_t) noexcept RT0_SAME_AS(rt0_own_malloc);
+RT0_EXPORT_WEAK void* __libc_calloc(std::size_t, std::size_t) noexcept RT0_SAME_AS(rt0_own_calloc);
+RT0_EXPORT_WEAK void* __libc_realloc(void*, std::size_t) noexcept RT0_SAME_AS(rt0_own_realloc);
+RT0_EXPORT_WEAK void __libc_free(void*) noexcept RT0_SAME_AS(rt0_own_free);
 
 namespace rt0 {
 namespace {
@@ -45,6 +48,11 @@ void* fail(int error) {
 
 void* or_no_memory(void* block) { return block != nullptr ? block : fail(error_no_memory); }
 
+// Apart, so that malloc itself needs no stack frame.
+[[gnu::noinline]] void* malloc_uncached(std::size_t bytes) {
+  return or_no_memory(heap_alloc(bytes));
+}
+
 constexpr bool power_of_two(std::size_t n) { return n != 0 && (n & (n - 1)) == 0; }
 
 using malloc_function = void* (*)(std::size_t);
@@ -52,7 +60,7 @@ using malloc_function = void* (*)(std::size_t);
 // Volatile here and below: which malloc there is, the linker decides, and the compiler must not presume.
 bool program_brings_malloc() {
   const volatile malloc_function theirs = ::malloc;
-  return theirs != __libc_malloc;
+  return theirs != rt0_own_malloc;
 }
 
 // Precondition: align is a power of two. nullptr: out of memory; errno is the caller's.
@@ -71,17 +79,22 @@ void* zeroed_by_program(std::size_t bytes) {
 }  // namespace
 }  // namespace rt0
 
-void* __libc_malloc(std::size_t bytes) noexcept { return rt0::or_no_memory(rt0::heap_alloc(bytes)); }
+void* rt0_own_malloc(std::size_t bytes) noexcept {
+  void* const block = rt0::cached_alloc(bytes);
+  return block != nullptr ? block : rt0::malloc_uncached(bytes);
+}
 
-void __libc_free(void* block) noexcept { rt0::heap_free(block); }
+void rt0_own_free(void* block) noexcept {
+  if (!rt0::cached_free(block)) rt0::heap_free(block);
+}
 
-void* __libc_calloc(std::size_t count, std::size_t bytes) noexcept {
+void* rt0_own_calloc(std::size_t count, std::size_t bytes) noexcept {
   std::size_t total;
   if (__builtin_mul_overflow(count, bytes, &total)) return rt0::fail(rt0::error_no_memory);
   return rt0::or_no_memory(rt0::heap_alloc_zeroed(total));
 }
 
-void* __libc_realloc(void* block, std::size_t bytes) noexcept {
+void* rt0_own_realloc(void* block, std::size_t bytes) noexcept {
   if (block != nullptr && bytes == 0) {
     rt0::heap_free(block);
     return nullptr;
@@ -91,7 +104,7 @@ void* __libc_realloc(void* block, std::size_t bytes) noexcept {
 
 RT0_EXPORT_WEAK void* calloc(std::size_t count, std::size_t bytes) noexcept {
   if (!rt0::program_brings_malloc()) [[likely]]
-    return __libc_calloc(count, bytes);
+    return rt0_own_calloc(count, bytes);
   std::size_t total;
   if (__builtin_mul_overflow(count, bytes, &total)) return rt0::fail(rt0::error_no_memory);
   return rt0::zeroed_by_program(total);

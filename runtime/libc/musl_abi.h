@@ -41,6 +41,16 @@ static_assert(offsetof(musl_file, line_end) == 0x90);
 
 inline musl_file* insides(FILE* f) noexcept { return reinterpret_cast<musl_file*>(f); }
 
+// A folder's stream (readdir.lo, seekdir.lo).
+struct musl_dir {
+  std::int64_t position;
+  int fd, at_bytes, end_bytes;
+  int lock;
+  alignas(8) unsigned char buf[2048];
+};
+static_assert(offsetof(musl_dir, fd) == 8 && offsetof(musl_dir, lock) == 0x14 &&
+              offsetof(musl_dir, buf) == 0x18);
+
 // A named locale's data for one category; the null pointer is "C".
 struct musl_locale_map {
   const void* messages;

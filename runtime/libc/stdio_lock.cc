@@ -14,12 +14,16 @@
 // The owner is its G's index, which is below 2^30 and given again only to the same G; a goid would not fit
 // (traps 24). Unlike musl we keep no list of the FILEs that a thread holds: a goroutine that ends while
 // holding one is the program's mistake, and the FILE stays locked.
+#include "runtime/libc/stdio_lock.h"
+
 #include <atomic>
 
 #include "rt0/arch.h"
 #include "runtime/base/export.h"
+#include "runtime/libc/members/core_abi.h"
 #include "runtime/libc/musl_abi.h"
-#include "runtime/sched/g.h"
+#include "runtime/sched/park.h"
+#include "runtime/sched/sched.h"
 #include "runtime/sync/lock_word.h"
 #include "runtime/sync/wait_table.h"
 
@@ -70,12 +74,43 @@ void lock_slow(musl_file* f) noexcept {
   }
 }
 
+constexpr bool is_locked(std::uint32_t word) { return word != nobody && static_cast<std::int32_t>(word) > 0; }
+
 lock_word& as_lock_word(volatile int* l) noexcept {
   return *reinterpret_cast<lock_word*>(const_cast<int*>(l));
 }
 static_assert(sizeof(lock_word) == sizeof(int) && alignof(lock_word) == alignof(int));
 
+// How often exit lets a holder run that is not done: so many turns of everybody.
+constexpr int exit_patience = 100;
+
+gstatus status_of_holder(std::uint32_t word) noexcept { return readgstatus(allg_at((word & ~waiters) - 1)); }
+
 }  // namespace
+
+// A holder that runs will be done in a moment. One that waits for something else leaves the FILE alone, and
+// may do so for ever: glibc does not wait either. One in a system call is reading, or is writing just what we
+// would.
+RT0_EXPORT bool rt0_lock_at_exit(musl_file* f) {
+  for (int i = 0; i < exit_patience; i++) {
+    const std::uint32_t word = file_word(f->lock).load(std::memory_order_relaxed);
+    if (static_cast<std::int32_t>(word) < 0 || is_mine(f) || try_lock(f)) return true;
+    if (word == nobody) continue;
+    switch (status_of_holder(word)) {
+      case gstatus::running:
+      case gstatus::runnable: yield(); continue;
+      case gstatus::syscall: return false;
+      default: return true;
+    }
+  }
+  return true;
+}
+
+void file_fork_child(musl_file* f) noexcept {
+  if (!is_locked(f->lock) || is_mine(f)) return;
+  file_word(f->lock).store(nobody, std::memory_order_relaxed);
+  f->lock_depth = 0;
+}
 
 // 1 if this call took the lock, 0 if the goroutine held it already. On the goroutine's stack; may park.
 RT0_EXPORT int __lockfile(musl_file* f) noexcept {

@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -16,7 +15,9 @@
 #include "runtime/base/report.h"
 #include "runtime/libc/blocking.h"
 #include "runtime/libc/clock.h"
-#include "runtime/sched/signal_mask.h"
+#include "runtime/libc/fork.h"
+#include "runtime/libc/members/core_abi.h"
+#include "runtime/signal/attend.h"
 #include "runtime/sync/wait_table.h"
 
 namespace rt0::libc {
@@ -32,13 +33,18 @@ long futex_wait(const call_args& x, int operation) noexcept {
     if (!valid) return -EINVAL;
   }
   const auto* word = reinterpret_cast<const std::uint32_t*>(x.a);
-  switch (wait_if_equal(word, static_cast<std::uint32_t>(x.c), deadline_ns, wait_reason::futex)) {
-    case wait_result::woken:
-    case wait_result::handed: return 0;
-    case wait_result::timed_out: return -ETIMEDOUT;
-    case wait_result::not_equal: return -EAGAIN;
+  const interruption since;
+  for (;;) {
+    switch (wait_if_equal(word, static_cast<std::uint32_t>(x.c), deadline_ns, wait_reason::futex)) {
+      case wait_result::woken:
+      case wait_result::handed: return 0;
+      case wait_result::timed_out: return -ETIMEDOUT;
+      case wait_result::not_equal: return -EAGAIN;
+      case wait_result::interrupted: break;
+    }
+    // With a time it never restarts (signal(7)).
+    if (since.ends_call(deadline_ns == forever)) return -EINTR;
   }
-  return -EINVAL;
 }
 
 // A futex of goroutines: private or shared is one, since the process is alone with it.
@@ -58,20 +64,13 @@ long futex(const call_args& x) noexcept {
   return -ENOSYS;
 }
 
-// The kernel's set has 64 bits, the C library's more.
-long sigprocmask(const call_args& x) noexcept {
-  if (x.d != sizeof(sys::sigset)) return -EINVAL;
-  sys::sigset before = 0;
-  const auto changed =
-      change_mask(static_cast<sys::mask_how>(x.a), reinterpret_cast<const sys::sigset*>(x.b), &before);
-  if (!changed.ok()) return -changed.error();
-  if (x.c != 0) *reinterpret_cast<sys::sigset*>(x.c) = before;
-  return 0;
-}
-
-long signal_stack(const call_args& x) noexcept {
-  return sigaltstack(reinterpret_cast<const stack_t*>(x.a), reinterpret_cast<stack_t*>(x.b)) == 0 ? 0
-                                                                                                  : -errno;
+// fork by its older name: the child is a process of its own, on a copy of the caller's stack. What shares
+// memory, or anything that the runtime relies on, is refused.
+long clone_process(const call_args& x) noexcept {
+  constexpr long allowed = CSIGNAL | CLONE_PARENT | CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET |
+                           CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWUTS | CLONE_IO;
+  if ((x.a & ~allowed) != 0 || x.b != 0) return -ENOSYS;
+  return copy_process(static_cast<unsigned long>(x.a));
 }
 
 // What would pull the kernel thread from under the goroutines is refused; rseq, for one, would let the kernel
@@ -79,18 +78,18 @@ long signal_stack(const call_args& x) noexcept {
 long dispatch(long nr, const call_args& x) noexcept {
   switch (nr) {
     case SYS_futex: return futex(x);
-    case SYS_sched_yield: yield(); return 0;
-    case SYS_rt_sigprocmask: return sigprocmask(x);
-    case SYS_sigaltstack: return signal_stack(x);
+    case SYS_sched_yield: ::sched_yield(); return 0;
+    case SYS_fork:
+    case SYS_vfork: return copy_process(SIGCHLD);
+    case SYS_clone: return clone_process(x);
+    case SYS_execve:
+    case SYS_execveat: return rt0_exec(nr, x.a, x.b, x.c, x.d, x.e);
     case SYS_rseq:
     case SYS_set_robust_list:
     case SYS_get_robust_list:
     case SYS_arch_prctl:
     case SYS_set_tid_address:
-    case SYS_clone:
     case SYS_clone3:
-    case SYS_fork:
-    case SYS_vfork:
     case SYS_exit: return -ENOSYS;
   }
   return blocking_call(nr, x);
@@ -120,5 +119,6 @@ RT0_EXPORT long __syscall_cp(long nr, long a, long b, long c, long d, long e, lo
 
 RT0_EXPORT int sched_yield() {
   rt0::yield();
+  rt0::attend();
   return 0;
 }

@@ -36,6 +36,17 @@ class mutex_base {
       lock_slow();
     }
   }
+  bool try_lock_base() noexcept {
+    m_locks_inc();
+    std::uint32_t expected = unlocked;
+    // pairs with: unlock_base exchange(release)
+    if (state_.compare_exchange_strong(expected, locked, std::memory_order_acquire,
+                                       std::memory_order_relaxed)) {
+      return true;
+    }
+    m_locks_dec();
+    return false;
+  }
   void unlock_base() noexcept {
     // pairs with: lock_base compare_exchange(acquire)
     const std::uint32_t was = state_.exchange(unlocked, std::memory_order_release);
@@ -55,6 +66,7 @@ template <lock_rank Rank>
 class RT0_CAPABILITY("mutex") mutex : private mutex_base {
  public:
   void lock() noexcept RT0_ACQUIRE() { lock_base(); }
+  bool try_lock() noexcept RT0_TRY_ACQUIRE(true) { return try_lock_base(); }
   void unlock() noexcept RT0_RELEASE() { unlock_base(); }
 };
 

@@ -7,14 +7,13 @@
 //   chunk, 4 MiB, aligned:  | page bitmap, first_page[1024], spans[1024] | page | page | ...  | page |
 //                           |<---- header: 17 pages, touched as used --->|
 //
-// No block has a header, so 64 B take 64 B, an overrun hits a neighbour's data and not the heap's, and a
-// freed block is never written to. The bitmap tells a double free and a wrong address exactly; next to the
-// lock its cost does not show.
+// No block has a header, so 64 B take 64 B, and an overrun hits a neighbour's data and not the heap's. The
+// bitmap says which blocks are out, with the program or in a cache (cache.h), and tells a wrong address from
+// a block.
 //
 // Rejected: a header before each block (glibc: 8-16 B each, and the first victim of an overrun); free lists
-// threaded through the blocks in the central heap (a cache miss per block to refill a P's cache, and no
-// double-free check; the caches themselves may thread theirs); spans of their own allocation (a second
-// allocator to bootstrap).
+// threaded through the blocks of a span (pages never used would be touched to be linked); spans of their own
+// allocation (a second allocator to bootstrap).
 #pragma once
 #include <atomic>
 #include <bit>
@@ -31,7 +30,8 @@ inline constexpr unsigned chunk_pages = chunk_bytes / sys::page_bytes;
 inline constexpr std::uint8_t medium_span = 0xff;  // span::size_class of a run that is one block
 
 // A run of pages: equal blocks of one size class, or one medium block. Its record stands in its chunk's
-// header, at the index of its first page.
+// header, at the index of its first page. What free() reads of it without the lock stays as it is while one
+// of its blocks is out.
 struct span {
   span* next;  // of its class's list of spans with free blocks
   span* prev;
@@ -39,9 +39,17 @@ struct span {
   std::uint16_t pages;
   std::uint16_t free_blocks;
   std::uint16_t fresh_block;  // blocks from here on were never handed out
+  std::uint16_t blocks;       // 0 in a medium one
   std::uint8_t size_class;
-  bool zeroed;                          // its pages came zeroed: so are its blocks from fresh_block on
-  std::uint64_t used[max_blocks / 64];  // blocks that do not exist are marked as used
+  bool zeroed;               // its pages came zeroed: so are its blocks from fresh_block on
+  std::uint32_t reciprocal;  // size_class's
+  // Blocks that are out; those that do not exist are marked too. Written under the lock. Relaxed: who gives a
+  // block back was given it after its bit was set, and no other bit is asked for.
+  std::atomic<std::uint64_t> used[max_span_blocks / 64];
+
+  bool is_out(unsigned index) const {
+    return (used[index / 64].load(std::memory_order_relaxed) >> index % 64 & 1) != 0;
+  }
 };
 static_assert(sizeof(span) == 64, "one cache line");
 
@@ -53,25 +61,55 @@ class page_bits {
   unsigned next_clear(unsigned from) const { return next(from, ~std::uint64_t{0}); }
   unsigned next_set(unsigned from) const { return next(from, 0); }
   void set(unsigned first, unsigned count) {
-    for (unsigned i = first; i < first + count; i++) words_[i / 64] |= std::uint64_t{1} << i % 64;
+    each_word(first, count, [](std::uint64_t& word, std::uint64_t mask) { word |= mask; });
   }
   void clear(unsigned first, unsigned count) {
-    for (unsigned i = first; i < first + count; i++) words_[i / 64] &= ~(std::uint64_t{1} << i % 64);
+    each_word(first, count, [](std::uint64_t& word, std::uint64_t mask) { word &= ~mask; });
+  }
+  // One more than the last set bit in [first, first + count), or first: none.
+  unsigned end_of_set(unsigned first, unsigned count) const {
+    unsigned end = first + count;
+    while (end > first && (words_[(end - 1) / 64] >> (end - 1) % 64 & 1) == 0) end--;
+    return end;
+  }
+  // Pages that are set here and in the other, and clear in the third.
+  page_bits common(const page_bits& other, const page_bits& except) const {
+    page_bits both{};
+    for (unsigned i = 0; i < word_count; i++) {
+      both.words_[i] = words_[i] & other.words_[i] & ~except.words_[i];
+    }
+    return both;
+  }
+  page_bits complement() const {
+    page_bits others{};
+    for (unsigned i = 0; i < word_count; i++) others.words_[i] = ~words_[i];
+    return others;
   }
 
  private:
+  static constexpr unsigned word_count = chunk_pages / 64;
+
+  template <class F>
+  void each_word(unsigned first, unsigned count, F change) {
+    const unsigned end = first + count;
+    for (unsigned at = first; at < end;) {
+      const unsigned next = at / 64 * 64 + 64 < end ? at / 64 * 64 + 64 : end;
+      change(words_[at / 64], ~std::uint64_t{0} >> (64 - (next - at)) << at % 64);
+      at = next;
+    }
+  }
   // The first bit at or after from that is set in word ^ flip; chunk_pages: none.
   unsigned next(unsigned from, std::uint64_t flip) const {
     if (from >= chunk_pages) return chunk_pages;
     std::uint64_t word = (words_[from / 64] ^ flip) & ~std::uint64_t{0} << from % 64;
     for (unsigned i = from / 64;;) {
       if (word != 0) return i * 64 + static_cast<unsigned>(std::countr_zero(word));
-      if (++i == chunk_pages / 64) return chunk_pages;
+      if (++i == word_count) return chunk_pages;
       word = words_[i] ^ flip;
     }
   }
 
-  std::uint64_t words_[chunk_pages / 64];
+  std::uint64_t words_[word_count];
 };
 
 struct chunk {
@@ -79,12 +117,14 @@ struct chunk {
   chunk* prev;
   std::uint16_t longest_free;  // pages of the longest free run: exact
   std::uint16_t live_spans;    // spans with a block in use; 0: the chunk may be unmapped
-  std::uint16_t fresh_page;    // pages from here on were never handed out: they are zero
+  std::uint32_t round;         // of returning idle pages: the last that came here
   page_bits used;
+  page_bits dirty;   // pages that may not be zero
+  page_bits rested;  // pages that were free when the last round came, and since
   // The first page of the span that each page belongs to; 0: no block begins here (free, header, inside a
   // medium block).
   std::uint16_t first_page[chunk_pages];
-  span spans[chunk_pages];
+  alignas(64) span spans[chunk_pages];
 };
 
 inline constexpr unsigned header_pages = (sizeof(chunk) + sys::page_bytes - 1) / sys::page_bytes;
@@ -127,5 +167,37 @@ class chunk_map {
   leaf first_leaf_{};
   bool first_leaf_in_use_ = false;
 };
+
+// The program's chunks. Written under the heap's lock.
+extern constinit chunk_map chunks;
+
+// A small block; s is nullptr when no block of a small span begins at the address.
+struct block_ref {
+  span* s;
+  unsigned index;
+};
+
+// Without the lock. A page that begins no block leads to the record of page 0, the header's, which has no
+// blocks; nor has a medium span.
+inline block_ref find_small(const void* at) {
+  if (!chunks.holds(at)) [[unlikely]]
+    return {nullptr, 0};
+  chunk* c = chunk_of(at);
+  const std::size_t in_chunk = reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(c);
+  const std::size_t first = c->first_page[in_chunk / sys::page_bytes];
+  span* s = &c->spans[first];
+  const auto [index, starts] = block_at(in_chunk - first * sys::page_bytes, s->reciprocal);
+  return {starts && index < s->blocks ? s : nullptr, index};
+}
+
+// The span of a live medium block, or nullptr. Without the lock.
+inline span* find_medium(const void* at) {
+  if (!chunks.holds(at)) return nullptr;
+  chunk* c = chunk_of(at);
+  const std::size_t in_chunk = reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(c);
+  const std::size_t first = c->first_page[in_chunk / sys::page_bytes];
+  if (first == 0 || first * sys::page_bytes != in_chunk) return nullptr;
+  return c->spans[first].size_class == medium_span ? &c->spans[first] : nullptr;
+}
 
 }  // namespace rt0

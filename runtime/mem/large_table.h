@@ -30,6 +30,7 @@ class large_table {
   large_block* find(const void* at) noexcept;
   void remove(large_block*) noexcept;
 
+  std::size_t count() const noexcept { return block_count_; }
   // Of the blocks and the table.
   std::size_t mapped_bytes() const noexcept { return block_bytes_ + slot_count_ * sizeof(large_block); }
 

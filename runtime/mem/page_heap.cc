@@ -1,9 +1,13 @@
 #include "runtime/mem/page_heap.h"
 
 #include "runtime/base/fatal.h"
+#include "runtime/base/tables.h"
 #include "runtime/mem/pages.h"
 
 namespace rt0 {
+
+RT0_TABLE constinit chunk_map chunks;
+
 namespace {
 
 constexpr unsigned usable_pages = chunk_pages - header_pages;
@@ -84,8 +88,7 @@ span* page_heap::allocate(unsigned pages, unsigned align_pages, unsigned* dirty_
     first = find_run(c, pages, align_pages);
     ensure(first != 0, "heap: run does not fit an empty chunk");
   }
-  const unsigned fresh = c->fresh_page;
-  *dirty_pages = fresh <= first ? 0 : fresh < first + pages ? fresh - first : pages;
+  *dirty_pages = c->dirty.end_of_set(first, pages) - first;
   take(c, first, pages);
   span* s = &c->spans[first];
   s->first_page = static_cast<std::uint16_t>(first);
@@ -96,10 +99,20 @@ span* page_heap::allocate(unsigned pages, unsigned align_pages, unsigned* dirty_
 }
 
 chunk* page_heap::release(span* s) noexcept {
+  release_resting(s);
+  return one_less_live(chunk_of(s));
+}
+
+void page_heap::release_resting(span* s) noexcept {
   chunk* c = chunk_of(s);
   for (unsigned i = 0; i < s->pages; i++) c->first_page[s->first_page + i] = 0;
   give(c, s->first_page, s->pages);
-  return one_less_live(c);
+}
+
+chunk* page_heap::take_spare() noexcept {
+  chunk* c = spare_;
+  spare_ = nullptr;
+  return c;
 }
 
 chunk* page_heap::rest(span* s) noexcept { return one_less_live(chunk_of(s)); }
@@ -119,9 +132,53 @@ void page_heap::wake(span* s) noexcept {
 
 void page_heap::drop(chunk* c) noexcept {
   unlink(c);
-  chunks_.leave(c);
+  chunks.leave(c);
   chunk_count_--;
   unmap_pages(c, chunk_bytes);
+}
+
+chunk* page_heap::not_in_this_round() noexcept {
+  for (chunk* c : lists_) {
+    for (; c != nullptr; c = c->next) {
+      if (c->round != round_) return c;
+    }
+  }
+  return nullptr;
+}
+
+bool page_heap::take_idle(idle_runs* runs, bool all) noexcept {
+  while (chunk* c = not_in_this_round()) {
+    const page_bits idle = c->dirty.common(all ? c->dirty : c->rested, c->used);
+    runs->c = c;
+    runs->count = 0;
+    unsigned at = idle.next_set(0);
+    for (; at < chunk_pages && runs->count < idle_runs::most; runs->count++) {
+      const unsigned end = idle.next_clear(at);
+      runs->run[runs->count] = {static_cast<std::uint16_t>(at), static_cast<std::uint16_t>(end - at)};
+      at = idle.next_set(end);
+    }
+    if (at == chunk_pages) {  // no more than these
+      c->round = round_;
+      c->rested = c->used.complement();
+    }
+    if (runs->count == 0) continue;
+    for (unsigned i = 0; i < runs->count; i++) c->used.set(runs->run[i].first, runs->run[i].pages);
+    relist(c);
+    if (c->live_spans++ == 0 && c == spare_) spare_ = nullptr;
+    return true;
+  }
+  return false;
+}
+
+chunk* page_heap::give_idle(const idle_runs& runs, bool returned) noexcept {
+  chunk* c = runs.c;
+  for (unsigned i = 0; i < runs.count; i++) {
+    const auto [first, pages] = runs.run[i];
+    c->used.clear(first, pages);
+    if (returned) c->dirty.clear(first, pages);
+  }
+  relist(c);
+  return one_less_live(c);
 }
 
 bool page_heap::extend(span* s, unsigned pages) noexcept {
@@ -159,7 +216,7 @@ chunk* page_heap::add_chunk() noexcept {
   void* at = map_aligned(chunk_bytes, chunk_bytes, is_first ? slack::kept : slack::unmapped);
   if (at == nullptr) return nullptr;
   chunk* c = static_cast<chunk*>(at);
-  if (!chunks_.enter(c)) {
+  if (!chunks.enter(c)) {
     unmap_pages(c, chunk_bytes);
     return nullptr;
   }
@@ -167,7 +224,7 @@ chunk* page_heap::add_chunk() noexcept {
   had_chunk_ = true;
   chunk_count_++;
   c->used.set(0, header_pages);
-  c->fresh_page = header_pages;
+  c->round = round_;
   c->longest_free = usable_pages;
   link(c);
   return c;
@@ -175,7 +232,8 @@ chunk* page_heap::add_chunk() noexcept {
 
 void page_heap::take(chunk* c, unsigned first, unsigned count) noexcept {
   c->used.set(first, count);
-  if (first + count > c->fresh_page) c->fresh_page = static_cast<std::uint16_t>(first + count);
+  c->dirty.set(first, count);
+  c->rested.clear(first, count);
   relist(c);
 }
 

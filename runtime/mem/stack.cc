@@ -216,4 +216,7 @@ void stack_return_pages(std::uintptr_t lo, std::uintptr_t hi) noexcept {
   (void)sys::advise(reinterpret_cast<void*>(lo), bytes, sys::advice::dont_need);
 }
 
+void stack_slabs_lock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { slabs_lock.lock(); }
+void stack_slabs_unlock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { slabs_lock.unlock(); }
+
 }  // namespace rt0

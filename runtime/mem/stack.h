@@ -46,6 +46,10 @@ struct stack_alloc_result {
 };
 stack_alloc_result stack_alloc(int size_class, std::size_t g_bytes) noexcept;
 
+// Around fork, whose child shall find the slabs whole: lock in the parent, unlock in both.
+void stack_slabs_lock() noexcept;
+void stack_slabs_unlock() noexcept;
+
 // Gives the pages of a stack that nobody uses back to the system; they read as zeroes then. The page of hi,
 // with the TLS block above it and the G, stays.
 void stack_return_pages(std::uintptr_t lo, std::uintptr_t hi) noexcept;

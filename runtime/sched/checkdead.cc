@@ -30,10 +30,8 @@ bool any_waits() noexcept {
 
 // Something outside the scheduler may still make a goroutine runnable.
 bool signal_may_come() noexcept {
-  for (int signal = 1; signal <= sys::signal_count; signal++) {
-    if (sys::has_handler(signal)) return true;
-  }
-  return sys::itimer_pending();
+  return sched.handled.load(std::memory_order_relaxed) != 0 ||
+         sched.signal_waits.load(std::memory_order_relaxed) != 0 || sys::itimer_pending();
 }
 
 }  // namespace
@@ -51,7 +49,7 @@ void checkdead() noexcept {
   std::uint32_t shown = 0, left_out = 0;
   for (std::uint32_t i = 0; i < allg_count(); i++) {
     const g* gp = allg_at(i);
-    if (!waits(gp)) continue;
+    if (!waits(gp) || left_behind(gp)) continue;
     if (shown++ < max_reported) {
       report_goroutine(gp);
     } else {

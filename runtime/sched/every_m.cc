@@ -65,7 +65,6 @@ void on_every_m(call_on_m fn, void* arg, turns how) noexcept {
 }
 
 void answer_call(m* mp, void* ucontext) noexcept {
-  mp->own_signals.fetch_add(1, std::memory_order_relaxed);
   // A program may send the number too. pairs with: ask's store(release)
   if (mp->call.load(std::memory_order_acquire) != asked) return;
   current.fn(current.arg, ucontext);

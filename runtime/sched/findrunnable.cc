@@ -36,6 +36,7 @@ g* from_global_queue(p* pp, std::uint32_t max) noexcept {
 g* everybody_gets_a_turn(p* pp) noexcept {
   if (pp->schedtick % sched_tick_period != 0) return nullptr;
   pp->schedtick++;  // one turn: a goroutine whose P is taken in system calls never counts on
+  (void)netpoll();
   if (g* gp = from_global_queue(pp, 1)) return gp;
   if (g* gp = pp->runnext.exchange(nullptr, std::memory_order_acq_rel)) runqput(pp, gp, false);
   return nullptr;
@@ -82,13 +83,14 @@ p* p_for_missed_work() noexcept {
   return pidleget();
 }
 
-// Sleeps as the poller until a timer is due and a P is free for it. nullptr: somebody else is the poller, or
-// there is no timer, or no P: the M may go to sleep for good.
-p* wait_for_timers() noexcept {
+// Sleeps as the poller until a timer is due, or an operation is complete, and a P is free for it. nullptr:
+// somebody else is the poller, or there is nothing to wait for, or no P: the M may go to sleep for good.
+p* wait_as_poller() noexcept {
   for (;;) {
     const std::int64_t when = earliest_timer();
-    if (when == no_timer || !poll(when)) return nullptr;
-    if (earliest_timer() > sys::nanotime()) continue;
+    const bool io = sched.netpoll_pending.load(std::memory_order_seq_cst) != 0;  // pairs with: need_poller
+    if ((when == no_timer && !io) || !poll(when)) return nullptr;
+    if (!poller_has_work()) continue;
     lock_guard hold(sched.lock);
     return pidleget();
   }
@@ -120,7 +122,7 @@ void rest(m* mp) noexcept {
   }
   std::atomic_thread_fence(std::memory_order_seq_cst);
   p* pp = p_for_missed_work();
-  if (pp == nullptr) pp = wait_for_timers();
+  if (pp == nullptr) pp = wait_as_poller();
   if (pp == nullptr) return stopm();
   acquirep(pp);
   become_spinning(mp);
@@ -142,6 +144,7 @@ runq_taken findrunnable() noexcept {
     runq_taken next = runqget(pp);
     if (next.gp != nullptr) return next;
     if (g* gp = from_global_queue(pp, 0)) return {gp, false};
+    if (netpoll()) continue;
     if (may_spin(mp)) {
       if (!mp->spinning) become_spinning(mp);
       next = steal_work(pp);

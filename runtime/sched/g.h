@@ -15,6 +15,7 @@
 #include "runtime/sched/status.h"
 #include "runtime/sched/wait_reason.h"
 #include "runtime/timer/timer.h"
+#include "sys/signal.h"
 
 namespace rt0 {
 
@@ -52,35 +53,61 @@ enum class g_kind : std::uint8_t { thread, go, system };
 
 // One wait of a goroutine: see park.h.
 struct wait_claim {
-  std::atomic<std::uint64_t> word{0};  // generation << 2 | claim_state
+  std::atomic<std::uint64_t> word{0};
+};
+
+// Bits of g::attention: what a goroutine shall look at as soon as it may (interrupt.h).
+inline constexpr std::uint8_t attend_signal = 1;  // a signal that it does not block is pending
+inline constexpr std::uint8_t attend_cancel = 2;  // somebody asks it to end
+
+struct signal_node;
+// Signals that wait, of a goroutine or of the process (runtime/signal).
+struct signal_queue {
+  sys::sigset pending;  // bits of those in the list, and of some that found no memory for a node
+  signal_node *first, *last;
+};
+
+// The signals' view of a goroutine. What the signal lock guards says so; the rest is its own.
+struct signal_state {
+  std::atomic<sys::sigset> mask;     // its own writes, under the lock; others choose a receiver by it
+  std::atomic<sys::sigset> awaited;  // likewise: sigwait's set while it waits
+  signal_queue queue;                // under the lock
+  sys::sigset mask_after;            // sigsuspend's, ppoll's: what the first handler's return restores,
+  bool has_mask_after;               // if it has one
+  bool waits;                        // counted in sched.signal_waits
+  std::uint32_t handlers_run;        // counts, so that a call can tell what happened since it began:
+  std::uint32_t ending_handlers;     // those without SA_RESTART
 };
 
 // The C library's view of a thread (runtime/libc/pthread). The first line is what every goroutine's end looks
 // at.
 struct thread_state {
-  std::atomic<std::uint32_t> join;  // libc::join_state
-  int cancel_state;                 // pthread_setcancelstate: remembered; nothing cancels
-  thread_dtor* dtors;               // thread_local destructors, last registered first
-  key_values* keys;                 // pthread_setspecific
+  std::atomic<std::uint32_t> join;    // libc::join_state
+  std::atomic<std::uint32_t> cancel;  // libc::cancel_bits
+  thread_dtor* dtors;                 // thread_local destructors, last registered first
+  key_values* keys;                   // pthread_setspecific
 
   void* (*fn)(void*);
   void* arg;
   void* result;
-  std::uintptr_t altstack_lo;  // sigaltstack's, remembered; handlers run on the M's
+  std::uintptr_t altstack_lo;  // sigaltstack's: never the kernel's
   std::size_t altstack_bytes;  // 0: none
   int altstack_flags;
-  int cancel_type;
+  std::uint8_t open_to;  // bits of attention that end its waits and calls now, besides signals
   char name[16];
+  void* cleanups;                    // pthread_cleanup_push's, innermost first
   alignas(16) std::byte unwind[32];  // pthread_exit's _Unwind_Exception
 
   // As a new thread's.
   void reset() noexcept {
     join.store(0, std::memory_order_relaxed);
-    cancel_state = cancel_type = 0;
+    cancel.store(0, std::memory_order_relaxed);
+    open_to = 0;
     dtors = nullptr;
     keys = nullptr;
     altstack_bytes = 0;
     altstack_flags = 0;
+    cleanups = nullptr;
     name[0] = 0;
   }
 };
@@ -101,6 +128,7 @@ struct g {
   wait_reason why;  // valid while waiting
   g_kind kind;
   std::uint8_t size_class;  // slot's
+  std::atomic<std::uint8_t> attention;
   g* schedlink;             // run queues, free lists
   g* ahead;                 // some places further in that list, or stale: only to be prefetched
   rt0::m* lockedm;          // the only M that may run it (lock_os_thread)
@@ -109,13 +137,15 @@ struct g {
   thread_state thread;
   // --- seldom touched
   std::uint64_t goid, parent_goid;
+  signal_state signals;
   std::uint32_t index;      // place in allgs + 1: below 2^30, kept when the G is reused
   std::uintptr_t gopc;      // who created it
   std::uintptr_t stktopsp;  // sched.sp of a fresh goroutine: the end of every walk
   std::int64_t waitsince_ns;
   timer wait_timer;
   stack_slot slot;
-  g* batchlink;  // gfree's lists of batches
+  stack_bounds slot_stack;  // what `stack` is unless the program gave one (pthread_attr_setstack)
+  g* batchlink;             // gfree's lists of batches
 };
 static_assert(offsetof(g, status) < G_STACK_LO + 128 && offsetof(g, thread.keys) < G_STACK_LO + 192,
               "three lines");
@@ -130,6 +160,7 @@ static_assert(offsetof(g, stack.lo) == G_STACK_LO && offsetof(g, stack.hi) == G_
 static_assert(offsetof(g, stackguard0) == G_STACKGUARD0 && offsetof(g, stackguard1) == G_STACKGUARD1);
 static_assert(offsetof(g, sched) == G_SCHED && offsetof(g, sched.sp) == G_SCHED_SP);
 static_assert(offsetof(g, sched.pc) == G_SCHED_PC && offsetof(g, sched.bp) == G_SCHED_BP);
+static_assert(offsetof(g, attention) == G_ATTENTION);
 static_assert(offsetof(funcval, fn) == FUNCVAL_FN && offsetof(funcval, arg) == FUNCVAL_ARG);
 static_assert(offsetof(funcval, mxcsr) == FUNCVAL_MXCSR && offsetof(funcval, x87_control) == FUNCVAL_X87CW);
 static_assert(sizeof(g) <= G_SIZE);

@@ -166,4 +166,7 @@ std::int64_t gfree_return_due_ns() noexcept {
   return any(young) || any(old) ? period_began_ns + gfree_idle_ns : no_timer;
 }
 
+void gfree_lock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { global_lock.lock(); }
+void gfree_unlock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { global_lock.unlock(); }
+
 }  // namespace rt0

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 
+#include "runtime/mem/idle.h"
 #include "runtime/sched/sched.h"
 
 namespace rt0 {
@@ -21,6 +22,10 @@ bool gfree_return_idle_pages(std::int64_t now_ns) noexcept;
 // When the next call has something to do; no_timer while nothing in the global list has pages to give back.
 std::int64_t gfree_return_due_ns() noexcept;
 
-inline constexpr std::int64_t gfree_idle_ns = 5'000'000'000;
+inline constexpr std::int64_t gfree_idle_ns = heap_idle_ns;
+
+// Around fork: the global lists' lock, which sysmon takes without a P.
+void gfree_lock() noexcept;
+void gfree_unlock() noexcept;
 
 }  // namespace rt0

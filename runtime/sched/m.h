@@ -15,7 +15,16 @@
 namespace rt0 {
 
 struct g;
+struct heap_cache;
 struct p;
+
+// A fault for which the program has a handler: from the signal handler that the kernel entered to the call
+// that it injects, with nothing in between.
+struct fault_record {
+  alignas(8) std::byte info[sys::siginfo_bytes];
+  std::uintptr_t error, trap, address;  // err, trapno and cr2 of the kernel's ucontext
+  int signal;                           // 0: none
+};
 
 struct m {
   m* self;              // %gs:0
@@ -24,15 +33,15 @@ struct m {
   g* curg;              // the goroutine it runs, nullptr while in the scheduler
   std::uint32_t insig;  // depth of signal handlers on it
   std::uint32_t locks;  // > 0: neither preempt nor park
+  heap_cache* mcache;   // p's; nullptr without a P
   // --- above: offsets in rt0/layout.h
-  rt0::p* p;      // nullptr: may not run goroutines
+  rt0::p* p;      // nullptr: may not run goroutines. Set with mcache, by set_p
   rt0::p* nextp;  // handed over with the wake-up of `park`
   rt0::p* oldp;   // the P it had when it entered a system call
   std::int64_t id;
   std::int32_t procid;  // kernel thread id; 0 until the thread exists
   bool spinning;        // out of work and looking for some: counted in sched.nmspinning
-  // The process's mask as this M last took it: signal_mask.h.   signal-safe
-  sys::sigset sigmask;
+  sys::sigset sigmask;  // m0's: the mask that the process began with
   std::uint64_t fastrand;
   // A switch away from a goroutine is completed by whoever runs next on this M: after(prev).
   void (*after)(g* prev);
@@ -45,11 +54,12 @@ struct m {
   g* lockedg;          // the goroutine that alone may run here (lock_os_thread)
   std::uint32_t lockedg_depth;
   std::atomic<std::uint32_t> signal_pending;  // signal-safe. A SIGURG is under way to it
-  std::atomic<std::uint32_t> own_signals;     // signal-safe. SIGURGs that arrived: who got EINTR by one asks
   std::atomic<std::uint32_t> call;            // signal-safe. on_every_m's: asked and not answered yet
+  fault_record fault;                         // signal-safe. Of the handler to the call that it injects
 };
 
 static_assert(offsetof(m, self) == M_SELF && offsetof(m, g0) == M_G0 && offsetof(m, gsignal) == M_GSIGNAL);
 static_assert(offsetof(m, curg) == M_CURG && offsetof(m, insig) == M_INSIG && offsetof(m, locks) == M_LOCKS);
+static_assert(offsetof(m, mcache) == M_MCACHE);
 
 }  // namespace rt0

@@ -13,7 +13,6 @@
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
 #include "runtime/sched/signal.h"
-#include "runtime/sched/signal_mask.h"
 #include "runtime/sched/stop_the_world.h"
 #include "runtime/sched/sysmon.h"
 #include "sys/cgroup.h"
@@ -83,7 +82,6 @@ struct newm_call {
 void newm_on_g0(void* arg) {
   const auto& call = *static_cast<const newm_call*>(arg);
   if (sched.pid == 0) sched.pid = rt0_m0.procid = sys::getpid();
-  const sys::sigset held = hold_signals();
   sched.births.lock();
   m* mp = allocm();
   mp->start = call.start;
@@ -91,13 +89,14 @@ void newm_on_g0(void* arg) {
   mp->spinning = call.spinning;
   // Until it has %gs and a signal stack of its own no handler may run on the child; it unblocks them itself.
   constexpr sys::sigset all = ~sys::sigset{0};
-  (void)sys::sigprocmask(sys::mask_how::set, &all, nullptr);
+  sys::sigset before = 0;
+  (void)sys::sigprocmask(sys::mask_how::set, &all, &before);
   const auto started = fails_by_order(mp) ? sys::ret<int>::from_raw(-EAGAIN)
                                           : sys::start_thread(reinterpret_cast<void*>(mp->g0->stack.hi),
                                                               mp->g0, mp, &mp->procid);
   if (!started.ok()) no_thread(mp, started.error());
+  (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);
   sched.births.unlock();
-  release_signals(held);
 }
 
 // The first time that a second P is wanted: the CPUs that the cgroup's quota pays for, if nobody chose a
@@ -158,7 +157,7 @@ void acquirep(p* pp) noexcept {
   ensure(mp->p == nullptr && pp->m.load(std::memory_order_relaxed) == nullptr, "acquirep: already in use");
   ensure(pp->status.load(std::memory_order_relaxed) == pstatus::idle, "acquirep: P is not idle");
   pp->m.store(mp, std::memory_order_relaxed);
-  mp->p = pp;
+  set_p(mp, pp);
   pp->status.store(pstatus::running, std::memory_order_release);  // pairs with: preemptone's load(acquire)
 }
 
@@ -167,7 +166,7 @@ p* releasep() noexcept {
   p* pp = mp->p;
   ensure(pp != nullptr && pp->m.load(std::memory_order_relaxed) == mp, "releasep: not this M's P");
   ensure(pp->status.load(std::memory_order_relaxed) == pstatus::running, "releasep: P is not running");
-  mp->p = nullptr;
+  set_p(mp, nullptr);
   pp->m.store(nullptr, std::memory_order_relaxed);
   pp->status.store(pstatus::idle, std::memory_order_release);  // pairs with: preemptone's load(acquire)
   return pp;
@@ -233,7 +232,6 @@ void park_m() noexcept {
   m* mp = getm();
   mp->park.sleep();
   mp->park.clear();
-  follow_mask(mp);
   acquirep(mp->nextp);
   mp->nextp = nullptr;
 }

@@ -20,6 +20,11 @@ namespace rt0 {
 
 // The running M takes pp, or gives its P away. Both on an M that is not in a P's hands otherwise.
 void acquirep(p* pp) noexcept;
+// The M has pp, or none, and with it the cache of its heap.
+inline void set_p(m* mp, p* pp) noexcept {
+  mp->p = pp;
+  mp->mcache = pp != nullptr ? mcache_of(pp) : nullptr;
+}
 p* releasep() noexcept;
 
 // The idle list of Ps. pidleget: nullptr if there is none.

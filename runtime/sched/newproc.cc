@@ -26,7 +26,8 @@ constinit int ncpu = 0;
 
 namespace {
 
-constinit int thread_class = min_stack_class, main_class = min_stack_class, go_class = min_stack_class;
+constinit std::atomic<int> thread_class{min_stack_class};
+constinit int main_class = min_stack_class, go_class = min_stack_class;
 
 constexpr std::size_t stack_top_reserve = 32;  // Go: "extra space in case of reads slightly beyond frame"
 constexpr std::size_t stack_align = 16;        // the ABI's, before a call
@@ -46,12 +47,10 @@ void malg_on_g0(void* arg) {
   auto* gp = reinterpret_cast<g*>(place.g);  // zeroed by the kernel: status idle
   gp->slot = place.slot;
   gp->size_class = static_cast<std::uint8_t>(place.slot.size_class);
-  gp->stack = {place.lo, place.hi};
-  gp->stackguard0 = gp->stackguard1 = place.lo + STACK_GUARD;
+  gp->slot_stack = {place.lo, place.hi};
+  use_stack(gp, gp->slot_stack);
   casgstatus(gp, gstatus::idle, gstatus::dead);
   allgadd(gp);
-  // The second goroutine is the first that somebody may have to be preempted for.
-  if (allg_count() > 1) sysmon_start();
   call->result.gp = gp;
 }
 
@@ -103,10 +102,18 @@ void init_tcb(g* gp) noexcept {
   sys::image::init_tls_block(gp);
 }
 
-int thread_stack_class() noexcept { return thread_class; }
+void use_stack(g* gp, stack_bounds stack) noexcept {
+  gp->stack = stack;
+  gp->stackguard0 = gp->stackguard1 = stack.lo + STACK_GUARD;
+}
+
+int thread_stack_class() noexcept { return thread_class.load(std::memory_order_relaxed); }
+void set_thread_stack_class(int size_class) noexcept {
+  thread_class.store(size_class, std::memory_order_relaxed);
+}
 int go_stack_class() noexcept { return go_class; }
 void set_stack_classes(int of_threads, int of_main, int of_go) noexcept {
-  thread_class = of_threads;
+  set_thread_stack_class(of_threads);
   main_class = of_main;
   go_class = of_go;
 }
@@ -117,6 +124,9 @@ go_result newproc1(const go_request& request) noexcept {
   m_locks_inc();  // no preemption: M and P are in local variables
   m* mp = getm();
   p* pp = mp->p;
+  // The second goroutine is the first that somebody may have to be preempted for.
+  if (!sched.sysmon_started.load(std::memory_order_relaxed) && mp->curg != nullptr) [[unlikely]]
+    rt0_systemstack([](void*) { sysmon_start(); }, nullptr);
   g* gp = gfget(pp, request.size_class);
   if (gp == nullptr) {
     const go_result made = malg(request.size_class);
@@ -130,6 +140,7 @@ go_result newproc1(const go_request& request) noexcept {
   ensure(readgstatus(gp) == gstatus::dead, "newproc1: new g is not dead");
 
   init_tcb(gp);
+  if (request.stack.hi != 0) use_stack(gp, request.stack);
   gp->sched = {};
   gp->stktopsp =
       (gp->stack.hi - stack_top_reserve - request.room_bytes) & -std::max(request.room_align, stack_align);
@@ -143,6 +154,11 @@ go_result newproc1(const go_request& request) noexcept {
   gp->kind = request.kind;
   gp->exited = nullptr;
   gp->thread.reset();
+  const signal_state& makers = (mp->curg != nullptr ? mp->curg : mp->g0)->signals;
+  gp->signals.mask.store(makers.mask.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  gp->signals.has_mask_after = gp->signals.waits = false;
+  if (gp->signals.queue.pending != 0 || gp->attention.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    rt0_forget_signals(gp);
   if (request.kind == g_kind::system) sched.ngsys.fetch_add(1, std::memory_order_relaxed);
   if (request.kind == g_kind::thread) sched.nthreads.fetch_add(1, std::memory_order_relaxed);
   gp->goid = next_goid(pp);

@@ -18,14 +18,28 @@ namespace {
 // --- what completes a switch away, run by the next goroutine or on g0: the leaver's registers are saved by
 // now
 
+// The wait that `parked` names ends as interrupted, unless it has ended. Another wait has another word.
+bool interrupt_parked(g* gp, std::uint64_t parked) noexcept {
+  const std::uint64_t generation = parked >> generation_shift;
+  return gp->claim.word.compare_exchange_strong(parked, claim_word(generation, claim_state::interrupted),
+                                                std::memory_order_acq_rel, std::memory_order_relaxed);
+}
+
+// The wait's ticket is armed, and open to what it shall be open to.
 void commit_park(g* gp) noexcept {
   std::uint64_t word = gp->claim.word.load(std::memory_order_relaxed);
-  const std::uint64_t generation = word >> generation_shift;
-  // release, pairs with: claim's CAS(acquire): the claimer makes a goroutine runnable whose context is saved
+  const std::uint8_t open = open_to(word);
+  const std::uint64_t parked = claim_word(word >> generation_shift, claim_state::parked, open);
+  // release, pairs with: claim's CAS(acquire): the claimer makes a goroutine runnable whose context is saved.
+  // seq_cst, then the look at attention: StoreLoad against claim_open
   if (state_of(word) == claim_state::armed &&
-      gp->claim.word.compare_exchange_strong(word, claim_word(generation, claim_state::parked),
-                                             std::memory_order_release, std::memory_order_relaxed)) {
-    return;
+      gp->claim.word.compare_exchange_strong(word, parked, std::memory_order_seq_cst,
+                                             std::memory_order_relaxed)) {
+    // From here on gp is anybody's who claims it; a G is always readable.
+    if (open == 0 || (gp->attention.load(std::memory_order_seq_cst) & open) == 0) [[likely]]
+      return;
+    perturb();
+    if (!interrupt_parked(gp, parked)) return;
   }
   goready(gp);  // claimed while it was leaving
 }
@@ -44,6 +58,8 @@ void commit_preempt(g* gp) noexcept {
 }
 
 void commit_exit(g* gp) noexcept {
+  if (gp->attention.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    rt0_forget_signals(gp);
   forget_locked(gp);
   if (gp->exited != nullptr) {
     gp->exited(gp);
@@ -153,6 +169,20 @@ bool claim(wait_ticket ticket, claim_state how) noexcept {
   return outcome != claimed::lost;
 }
 
+bool claim_open(g* gp, std::uint8_t bit) noexcept {
+  perturb();
+  // seq_cst, after the bit was raised: StoreLoad against commit_park
+  const std::uint64_t word = gp->claim.word.load(std::memory_order_seq_cst);
+  if (state_of(word) != claim_state::parked || (open_to(word) & bit) == 0) return false;
+  if (interrupt_parked(gp, word)) goready(gp);
+  return true;  // or somebody else ended this wait: it looks at its attention when it goes on
+}
+
+bool is_closed(const g* gp, std::uint8_t bit) noexcept {
+  const std::uint64_t word = gp->claim.word.load(std::memory_order_relaxed);
+  return state_of(word) == claim_state::parked && (open_to(word) & bit) == 0;
+}
+
 claim_state gopark(wait_ticket ticket, wait_reason why, std::int64_t deadline_ns) noexcept {
   const with_p have_p;
   g* gp = ticket.gp;
@@ -165,9 +195,10 @@ claim_state gopark(wait_ticket ticket, wait_reason why, std::int64_t deadline_ns
   return state_of(gp->claim.word.load(std::memory_order_acquire));  // pairs with: try_claim CAS(release)
 }
 
-void sleep_until(std::int64_t deadline_ns) noexcept {
-  if (deadline_ns <= sys::nanotime()) return yield();
-  (void)gopark(begin_wait(), wait_reason::sleep, deadline_ns);
+claim_state sleep_until(std::int64_t deadline_ns, std::uint8_t open_to) noexcept {
+  if (deadline_ns > sys::nanotime()) return gopark(begin_wait(open_to), wait_reason::sleep, deadline_ns);
+  yield();
+  return claim_state::timed_out;
 }
 
 void yield() noexcept {

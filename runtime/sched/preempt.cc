@@ -1,13 +1,9 @@
 // Source: Go 1.21 proc.go preemptone, preemptall, gopreempt_m; signal_unix.go preemptM.
 #include "runtime/sched/preempt.h"
 
-#include <signal.h>
-
 #include "rt0/arch.h"
-#include "rt0/upcalls.h"
 #include "runtime/base/debug_options.h"
-#include "runtime/sched/park.h"
-#include "sys/process.h"
+#include "runtime/sched/interrupt.h"
 
 namespace rt0 {
 
@@ -18,18 +14,12 @@ void preemptone(p* pp) noexcept {
   if (mp == nullptr || mp == getm()) return;
   pp->preempt.store(true, std::memory_order_relaxed);
   if (debug.asyncpreemptoff != 0) return;
-  // One at a time: a handler that found nothing to inject is asked again by the next tick.
-  if (mp->signal_pending.exchange(1, std::memory_order_acq_rel) == 0) {
-    (void)sys::tgkill(sched.pid, mp->procid, SIGURG);
-  }
+  urge(mp);
 }
 
 void preemptall() noexcept {
   const int used = sched.fresh_p.load(std::memory_order_acquire);  // pairs with: pidleget's store(release)
   for (int i = 0; i < used; i++) preemptone(&p_at(i));
 }
-
-// Where rt0_asyncpreempt leads, all registers saved. On the goroutine's stack; returns when it is run again.
-extern "C" void rt0_asyncpreempt2() { preempt_park(); }
 
 }  // namespace rt0

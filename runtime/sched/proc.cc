@@ -15,6 +15,7 @@ namespace rt0 {
 
 constinit schedt sched;
 constinit p p0{};
+RT0_TABLE constinit heap_cache mcaches[max_procs]{};
 RT0_TABLE constinit p other_p[max_procs - 1]{};
 
 extern "C" {

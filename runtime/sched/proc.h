@@ -26,6 +26,7 @@ struct go_request {
   std::uintptr_t callerpc;
   std::size_t room_bytes = 0;  // kept free at the top of the stack; the place is gp->stktopsp
   std::size_t room_align = 1;
+  stack_bounds stack{};  // the program's own, instead of the slot's; the slot holds the G alone
 };
 struct go_result {
   g* gp;  // nullptr: error says why
@@ -45,6 +46,9 @@ std::int64_t goroutine_count() noexcept;
 // The seed's `go fn(arg)`: both.
 go_result newproc(const go_request& request) noexcept;
 
+// The dead gp runs, or ran, on this stack.
+void use_stack(g* gp, stack_bounds stack) noexcept;
+
 // A fresh thread control block and TLS block, as a new thread finds them.
 void init_tcb(g* gp) noexcept;
 
@@ -55,6 +59,7 @@ extern constinit void* initial_locale;
 int thread_stack_class() noexcept;
 int go_stack_class() noexcept;
 void set_stack_classes(int of_threads, int of_main, int of_go) noexcept;
+void set_thread_stack_class(int size_class) noexcept;
 
 // CPUs that the process could use at its start.
 extern constinit int ncpu;

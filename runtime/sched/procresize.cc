@@ -19,7 +19,7 @@ void keep_a_p(int n) noexcept {
   m* mp = getm();
   if (mp->p != nullptr && mp->p->id < n) return;
   if (mp->p != nullptr) mp->p->m.store(nullptr, std::memory_order_relaxed);
-  mp->p = &p0;
+  set_p(mp, &p0);
   p0.m.store(mp, std::memory_order_relaxed);
 }
 
@@ -28,6 +28,7 @@ void destroy(p* pp) noexcept RT0_REQUIRES(sched.lock) {
   runq_to_global(pp);
   pp->timers.move_to(p0.timers);
   gfpurge(pp);
+  cache_purge(mcache_of(pp));
   pp->status.store(pstatus::dead, std::memory_order_relaxed);
 }
 

@@ -5,6 +5,7 @@
 
 #include "runtime/lock/mutex.h"
 #include "runtime/lock/note.h"
+#include "runtime/mem/cache.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/p.h"
@@ -43,6 +44,8 @@ struct g_queue {
   }
 };
 
+struct netpoller;
+
 struct schedt {
   std::atomic<std::uint64_t> goidgen{0};
   std::int64_t maxmcount = 0;
@@ -51,10 +54,16 @@ struct schedt {
   std::atomic<bool> main_gone{false};     // goroutine 1 ended by rt::goexit
   bool world_stopped = false;
   std::int32_t pid = 0;  // of the process; asked for with the second M
+  std::uint64_t last_goid_of_parent = 0;  // in a fork's child; 0: this process is nobody's fork
+  g* forked = nullptr;                    // the goroutine that came along
 
   // Held while an M is made, from before it is in allm until its thread exists, and by who asks all of them.
   mutex<lock_rank::births> births;
-  std::atomic<sys::sigset> sigmask{0};  // the process's; written under births, after the start
+  std::atomic<sys::sigset> sigmask{0};  // every M's kernel mask; written under births, after the start
+
+  std::atomic<std::int32_t> attentive{0};     // goroutines that a signal waits for: interrupt.h
+  std::atomic<sys::sigset> handled{0};        // signals for which the program has a handler
+  std::atomic<std::int32_t> signal_waits{0};  // goroutines in sigwait, pause and the like
 
   mutex<lock_rank::sched> lock;
 
@@ -83,6 +92,9 @@ struct schedt {
   std::atomic<std::int64_t> lastpoll_ns{0};
   std::atomic<std::int64_t> poll_until_ns{0};  // its deadline; 0 while it is not known
   note poll_break;
+  // Where the poller waits for descriptors too; nullptr until the first such wait.
+  std::atomic<const netpoller*> netpoll{nullptr};
+  std::atomic<std::int32_t> netpoll_pending{0};  // operations that have not come back
 
   // Stopping the world.
   std::atomic<bool> gcwaiting{false};
@@ -95,10 +107,19 @@ struct schedt {
 };
 
 extern constinit schedt sched;
+
+// In a fork's child: a goroutine of the parent's that did not come along. What its status says is history.
+inline bool left_behind(const g* gp) noexcept {
+  return gp->goid <= sched.last_goid_of_parent && gp != sched.forked;
+}
+
 // P 0 lies among the small variables that every start touches, the others in a table behind them.
 extern constinit p p0;
 extern constinit p other_p[max_procs - 1];
 inline p& p_at(int i) { return i == 0 ? p0 : other_p[i - 1]; }
+// The heap's cache of each P. Not in it: P 0 would push other variables of a start into one more page.
+extern constinit heap_cache mcaches[max_procs];
+inline heap_cache* mcache_of(const p* pp) { return &mcaches[pp->id]; }
 
 // g0 of m0 with its TLS room, and m0: named by rt0_go.
 struct alignas(64) g0_block {

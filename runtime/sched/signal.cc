@@ -20,6 +20,7 @@ extern "C" [[gnu::visibility("hidden")]] const char __start_rt0_text[], __stop_r
 
 namespace rt0 {
 
+constinit std::atomic<std::int32_t> signal_receiver{0};
 RT0_TABLE constinit preempt_counts preempted{};
 
 namespace {
@@ -34,6 +35,9 @@ static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RDX]) == UC_RDX &&
               offsetof(ucontext_t, uc_mcontext.gregs[REG_RAX]) == UC_RAX);
 static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RCX]) == UC_RCX &&
               offsetof(ucontext_t, uc_mcontext.gregs[REG_RSP]) == UC_RSP);
+static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_ERR]) == UC_ERR &&
+              offsetof(ucontext_t, uc_mcontext.gregs[REG_TRAPNO]) == UC_TRAPNO &&
+              offsetof(ucontext_t, uc_mcontext.gregs[REG_CR2]) == UC_CR2);
 static_assert(offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]) == UC_RIP &&
               offsetof(ucontext_t, uc_sigmask) == UC_SIGMASK);
 
@@ -42,6 +46,8 @@ constexpr sys::sigset runtimes_own = sys::sig_bit(SIGURG) | sys::sig_bit(call_si
 constexpr std::size_t signal_stack_bytes = 64 * 1024;
 // What rt0_asyncpreempt2 and all that the scheduler does before it is on another stack may take.
 constexpr std::size_t preempt_cxx_bytes = 4096;
+// And a program's handler: its ucontext and siginfo, and a few frames of its own.
+constexpr std::size_t handler_bytes = 8192;
 
 // m0's signal stack with its G at the top, as other stacks have theirs. No page of it is touched before the
 // first signal; it is then that the G learns its bounds.
@@ -65,28 +71,39 @@ bool in_core(std::uintptr_t pc) noexcept {
          static_cast<std::uintptr_t>(__stop_rt0_text - __start_rt0_text);
 }
 
+bool signal_wanted(const g* gp) noexcept {
+  return (gp->attention.load(std::memory_order_relaxed) & attend_signal) != 0;
+}
+
 // Whether the code that ucontext describes may be made to call rt0_asyncpreempt: nullptr, or what counts the
-// refusal. A refused request is asked again: p->preempt stays set, and the core looks at it by itself.
+// refusal. A refused request is asked again: p->preempt and g::attention stay set, and the core looks at them
+// by itself.
 std::atomic<std::uint64_t>* refusal(const m* mp, void* ucontext) noexcept {
-  if (mp->p == nullptr || !mp->p->preempt.load(std::memory_order_relaxed)) return &preempted.unwanted;
+  const g* gp = getg();
+  const bool signal = gp == mp->curg && signal_wanted(gp);
+  if (mp->p == nullptr || !(signal || mp->p->preempt.load(std::memory_order_relaxed)))
+    return &preempted.unwanted;
   if (in_core(interrupted_pc(ucontext))) return &preempted.in_core;
   if (mp->locks != 0) return &preempted.locked;
   if (mp->insig > 1) return &preempted.nested;
-  const g* gp = getg();
   if (gp != mp->curg || gp->status.load(std::memory_order_relaxed) != gstatus::running) {
     return &preempted.not_running;
   }
   const std::uintptr_t sp = interrupted_sp(ucontext);
-  if (sp < gp->stack.lo + asyncpreempt_stack_bytes() + preempt_cxx_bytes || sp >= gp->stack.hi) {
-    return &preempted.off_the_stack;
-  }
+  const std::size_t need =
+      asyncpreempt_stack_bytes() + preempt_cxx_bytes + (signal ? handler_bytes : std::size_t{0});
+  if (sp < gp->stack.lo + need || sp >= gp->stack.hi) return &preempted.off_the_stack;
   return nullptr;
 }
 
 void give_way(m* mp, void* ucontext) noexcept {
-  mp->own_signals.fetch_add(1, std::memory_order_relaxed);
-  // From here on the next request sends a signal of its own. pairs with: preemptone's exchange(acq_rel)
-  mp->signal_pending.store(0, std::memory_order_release);
+  // From here on the next request sends a signal of its own. seq_cst, before the looks at what is asked for;
+  // pairs with: urge's exchange
+  mp->signal_pending.store(0, std::memory_order_seq_cst);
+  const g* gp = getg();
+  if (const std::uintptr_t* open_to = open_syscall_at(ucontext); open_to != nullptr && gp == mp->curg) {
+    if ((gp->attention.load(std::memory_order_relaxed) & *open_to) != 0) refuse_open_syscall(ucontext);
+  }
   if (std::atomic<std::uint64_t>* why_not = refusal(mp, ucontext)) return count(*why_not);
   count(preempted.injected);
   inject_asyncpreempt(ucontext);
@@ -102,16 +119,49 @@ void give_way(m* mp, void* ucontext) noexcept {
   sys::exit_group(exit_fatal);
 }
 
-void fault(int signal, const void* info) noexcept {
+// The program's handler can be called for this fault: it is the goroutine's own doing, not a lock holder's.
+bool is_the_programs(const m* mp, const g* gp, int signal) noexcept {
+  return (sched.handled.load(std::memory_order_relaxed) & sys::sig_bit(signal)) != 0 && mp->insig == 1 &&
+         mp->locks == 0 && gp == mp->curg && gp->status.load(std::memory_order_relaxed) == gstatus::running;
+}
+
+// Code on its goroutine's stack has this much of it left. On another stack of the program's nobody knows.
+bool has_room(const g* gp, void* ucontext) noexcept {
+  const std::uintptr_t sp = interrupted_sp(ucontext);
+  return sp < gp->stack.lo || sp >= gp->stack.hi ||
+         sp - gp->stack.lo >= asyncpreempt_stack_bytes() + preempt_cxx_bytes;
+}
+
+void record_fault(m* mp, int signal, const void* info, void* ucontext) noexcept {
+  fault_record& f = mp->fault;
+  copy_forward(f.info, info, sizeof f.info);
+  f.error = context_word(ucontext, UC_ERR);
+  f.trap = context_word(ucontext, UC_TRAPNO);
+  f.address = context_word(ucontext, UC_CR2);
+  f.signal = signal;
+}
+
+void fault(m* mp, int signal, const void* info, void* ucontext) noexcept {
   const sys::signal_cause cause = sys::cause_of(info);
   const g* gp = getg();
-  if (cause.fault && cause.address >= gp->slot.base && cause.address < gp->stack.lo && gp->slot.bytes != 0) {
-    stack_overflow(gp);
+  if (!cause.fault) {
+    // Somebody sent it: as any other signal. Without a receiver nobody has a handler.
+    const std::int32_t receiver = signal_receiver.load(std::memory_order_acquire);
+    if (receiver != 0 && sys::queue_signal(sys::getpid(), receiver, signal, info).ok()) return;
+    sys::default_action(signal);
+    (void)sys::tgkill(sys::getpid(), sys::gettid(), signal);
+    return;
   }
-  // Anything else kills as it would without a handler: the faulting instruction runs again; what somebody
-  // sent is sent again.
+  const bool in_guard = cause.address >= gp->slot.base && cause.address < gp->slot_stack.lo;
+  const bool by_address = signal == SIGSEGV || signal == SIGBUS;
+  if (by_address && in_guard && gp->slot.bytes != 0) stack_overflow(gp);
+  if (is_the_programs(mp, gp, signal)) {
+    if (!has_room(gp, ucontext)) stack_overflow(gp);
+    record_fault(mp, signal, info, ucontext);
+    return inject_asyncpreempt(ucontext);
+  }
+  // Kills as it would without a handler: the faulting instruction runs again.
   sys::default_action(signal);
-  if (!cause.fault) (void)sys::tgkill(sys::getpid(), sys::gettid(), signal);
 }
 
 void install(int signal) noexcept {
@@ -131,13 +181,14 @@ extern "C" void rt0_sighandler(int signal, void* info, void* ucontext) {
   if (mp->gsignal == &m0_signals.gsignal) m0_signals.gsignal.stack = m0_signals.bounds();
   if (signal == SIGURG) return give_way(mp, ucontext);
   if (signal == call_signal) return answer_call(mp, ucontext);
-  fault(signal, info);
+  fault(mp, signal, info, ucontext);
 }
 
 void signal_init() noexcept {
   m* mp = getm();
   mp->gsignal = &m0_signals.gsignal;
-  sched.sigmask.store(mp->sigmask & ~runtimes_own, std::memory_order_relaxed);
+  mp->g0->signals.mask.store(mp->sigmask & ~never_blocked, std::memory_order_relaxed);
+  sched.sigmask.store(mp->sigmask & ~(never_blocked | fault_signals), std::memory_order_relaxed);
   set_signal_stack(m0_signals.bounds());
   install(SIGSEGV);
   install(SIGBUS);
@@ -148,11 +199,12 @@ void minit_signals(m* mp) noexcept {
   adopt_mask();
 }
 
-bool on_signal_stack() noexcept {
-  const g* gsignal = getm()->gsignal;
-  const stack_bounds at = gsignal == &m0_signals.gsignal ? m0_signals.bounds() : gsignal->stack;
-  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  return here >= at.lo && here < at.hi;
+void install_fault_handler(int signal) noexcept { install(signal); }
+
+void ring_receiver() noexcept {
+  // seq_cst: StoreLoad between what was changed and this; the receiver stores its id, then reads what it is.
+  const std::int32_t receiver = signal_receiver.load(std::memory_order_seq_cst);
+  if (receiver != 0) (void)sys::tgkill(sys::getpid(), receiver, doorbell_signal);
 }
 
 void preempt_init() noexcept {

@@ -1,10 +1,16 @@
-// Signals that are the runtime's own business: SIGURG, which asks a goroutine to give way, and SIGSEGV and
-// SIGBUS, of which a goroutine's guard pages make "stack overflow".
+// What the kernel's handlers do, of which all are the runtime's: SIGURG asks a goroutine to look at its
+// attention and to give way, call_signal asks an M for something, and a fault is a stack overflow, or the
+// program's to handle, or the process's end. All other signals that a program has handlers for are blocked on
+// every M, and come by the receiver (runtime/signal).
 //
-// Handlers run on the M's signal stack (gsignal's), all signals blocked. %fs stays the interrupted G's, so
-// what says "in a handler" is m->insig, raised by rt0_sigtramp. They take no lock and touch only what is
-// marked signal-safe.
+// They run on the M's signal stack (gsignal's), all signals blocked. %fs stays the interrupted G's, so what
+// says "in a handler" is m->insig, raised by rt0_sigtramp. They take no lock and touch only what is marked
+// signal-safe. No handler of the program runs there: it is called on the goroutine's stack, by
+// rt0_asyncpreempt, to which the interrupted code is sent. A fault's handler too: so it may park, and leave
+// by siglongjmp, as any code of the goroutine.
 #pragma once
+#include <signal.h>
+
 #include <atomic>
 #include <cstdint>
 
@@ -17,11 +23,21 @@ namespace rt0 {
 void signal_init() noexcept;
 
 // Go's minit: a new M's signal stack, which is mp->gsignal's, and then its kernel mask, which is
-// the process's (signal_mask.h). On the new M's g0, whose signals are all blocked until now.
+// that of the others (signal_mask.h). On the new M's g0, whose signals are all blocked until now.
 void minit_signals(m* mp) noexcept;
 
-// This code runs on the M's signal stack: in a handler, the runtime's or the program's.
-bool on_signal_stack() noexcept;
+// The program has a handler for a fault: the kernel shall enter ours.
+void install_fault_handler(int signal) noexcept;
+// SIGSEGV and the like, which the CPU raises: never blocked in the kernel.
+inline constexpr sys::sigset fault_signals = sys::sig_bit(SIGSEGV) | sys::sig_bit(SIGBUS) |
+                                             sys::sig_bit(SIGFPE) | sys::sig_bit(SIGILL) |
+                                             sys::sig_bit(SIGTRAP) | sys::sig_bit(SIGSYS);
+
+// The kernel thread of the receiver of signals (runtime/signal/receiver.h); 0: there is none.   signal-safe
+extern constinit std::atomic<std::int32_t> signal_receiver;
+// What the receiver waits for has changed: it shall look again.
+void ring_receiver() noexcept;
+inline constexpr int doorbell_signal = 33;  // between the kernel's real-time signals and the C library's
 
 // Finds out what a preemption must save and installs SIGURG's handler. Before the second M starts, on any M;
 // later calls do nothing. Not at the start of a process: its CPUIDs cost 4-5 us each in a virtual machine.

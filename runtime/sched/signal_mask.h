@@ -1,35 +1,33 @@
-// The process's signal mask. Programs think that a mask is a thread's; but a goroutine moves between Ms, so
-// until masks become goroutines' there is one for all, sched.sigmask, and every M's kernel mask follows it:
+// The kernel's signal masks. They are Ms', programs think that masks are threads', and a goroutine moves
+// between Ms: so a goroutine's mask is a word of its own (runtime/signal), and what the kernel blocks says
+// only which signals the runtime has taken over. Those are blocked on every M, and wait in the kernel until
+// the receiver, or who looks what is pending, takes them:
 //
-//   more is blocked   on every M before the call returns, or kill() could still find an M that takes the
-//                     signal
-//   less is blocked   on the caller's M, which then gets what is pending; the others when they next leave a
-//                     system call or wake
-//   a new M           starts with it
+//   taken over   a signal that has a handler, that any goroutine blocks or ever did, or is waiting for
+//   left         the others: default or ignored, and nobody ever asked. The kernel does with them what it
+//   does
+//                to any program, and a plain program has no receiver
 //
-// That serves the usual programs: main blocks, makes threads, one of them calls sigwait. What it does not
-// serve: threads with different masks.
+// A signal that was taken over stays so. A new M begins with the mask of the others.
 #pragma once
+#include <signal.h>
+
+#include "runtime/sched/every_m.h"
 #include "runtime/sched/sched.h"
 
 namespace rt0 {
 
-// How, as for sigprocmask(2); set == nullptr: only reads. *old: the mask before. In a program's handler on
-// the signal stack: the kernel's mask of this M, which lasts until the handler returns. Blocks the M.
-sys::ret<int> change_mask(sys::mask_how, const sys::sigset* set, sys::sigset* old) noexcept;
+// No goroutine's mask can have them. SIGURG makes goroutines give way: a thread that could block it could
+// keep everybody else from running. (glibc keeps its own two signals out of masks in the same way.) The last
+// two the kernel does not block.
+inline constexpr sys::sigset never_blocked =
+    sys::sig_bit(SIGURG) | sys::sig_bit(call_signal) | sys::sig_bit(SIGKILL) | sys::sig_bit(SIGSTOP);
 
-// Holds off all handlers of the program on this M, but not the runtime's call_signal: for who takes
-// sched.births, which a handler might want too. Returns what release_signals wants. In core text, so that the
-// goroutine stays on the M.
-sys::sigset hold_signals() noexcept;
-void release_signals(sys::sigset held) noexcept;
+// Blocks these on every M, from before the return on; what the kernel must always deliver is left out. Blocks
+// the M; no lock is held.
+void take_over(sys::sigset signals) noexcept;
 
-// This M takes the process's mask; follow_mask: if that has changed.
+// This M's first mask: the others'.
 void adopt_mask() noexcept;
-inline void follow_mask(const m* mp) noexcept {
-  // pairs with: change_mask's store(release)
-  if (mp->sigmask != sched.sigmask.load(std::memory_order_acquire)) [[unlikely]]
-    adopt_mask();
-}
 
 }  // namespace rt0

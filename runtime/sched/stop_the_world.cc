@@ -44,6 +44,16 @@ bool begin_stop() noexcept {
   return sched.stopwait > 0;
 }
 
+// Ps are to be had again. Returns those with goroutines.
+p* restart() noexcept {
+  lock_guard hold(sched.lock);
+  sched.world_stopped = false;
+  sched.gcwaiting.store(false, std::memory_order_seq_cst);
+  p* runnable = procs_to_idle();
+  sysmon_wake();
+  return runnable;
+}
+
 }  // namespace
 
 void stop_in_syscall(p* pp) noexcept {
@@ -70,15 +80,13 @@ void stop_the_world() noexcept {
   sched.world_stopped = true;
 }
 
+void start_the_world_alone() noexcept {
+  ensure(restart() == nullptr, "start_the_world_alone: a P holds goroutines");
+  m_locks_dec();
+}
+
 void start_the_world() noexcept {
-  p* runnable = nullptr;
-  {
-    lock_guard hold(sched.lock);
-    sched.world_stopped = false;
-    sched.gcwaiting.store(false, std::memory_order_seq_cst);
-    runnable = procs_to_idle();
-    sysmon_wake();
-  }
+  p* runnable = restart();
   while (runnable != nullptr) {
     p* pp = runnable;
     runnable = pp->link;

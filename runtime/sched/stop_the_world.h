@@ -18,6 +18,8 @@ namespace rt0 {
 void stop_the_world() noexcept;
 // Ps with goroutines, from procresize or nullptr, get Ms.
 void start_the_world() noexcept;
+// In a fork's child, whose Ps hold no goroutines: no M is woken.
+void start_the_world_alone() noexcept;
 
 // The world is being stopped: pp, which runs nowhere, is counted. False: nobody is stopping the world.
 bool stop_here(p* pp) noexcept RT0_REQUIRES(sched.lock);

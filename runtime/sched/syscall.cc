@@ -7,16 +7,10 @@
 #include "runtime/sched/machine.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
-#include "runtime/sched/signal.h"
-#include "runtime/sched/signal_mask.h"
 #include "runtime/sched/stop_the_world.h"
 
 namespace rt0 {
 namespace {
-
-bool has_p_to_give(const m* mp) noexcept {
-  return mp->p != nullptr && mp->curg != nullptr && mp->locks == 0 && mp->insig == 0 && !on_signal_stack();
-}
 
 // The world is being stopped while we enter: the P is counted, by us or by the stopper.
 void entersyscall_gcwait(void* p_arg) {
@@ -37,7 +31,7 @@ bool old_p_is_ours(m* mp) noexcept {
     return false;
   }
   pp->m.store(mp, std::memory_order_relaxed);
-  mp->p = pp;
+  set_p(mp, pp);
   return true;
 }
 
@@ -74,14 +68,19 @@ void exitsyscall0(g* gp) {
 
 }  // namespace
 
+bool has_p_to_give() noexcept {
+  const m* mp = getm();
+  return mp->p != nullptr && mp->curg != nullptr && mp->locks == 0 && mp->insig == 0;
+}
+
 bool entersyscall() noexcept {
   m* mp = getm();
-  if (!has_p_to_give(mp)) return false;
+  if (!has_p_to_give()) return false;
   m_locks_inc();
   p* pp = mp->p;
   casgstatus(mp->curg, gstatus::running, gstatus::syscall);
   mp->oldp = pp;
-  mp->p = nullptr;
+  set_p(mp, nullptr);
   pp->m.store(nullptr, std::memory_order_relaxed);
   // seq_cst, then the look at gcwaiting: begin_stop stores gcwaiting, then looks at the status. One of the
   // two sees the other (StoreLoad).
@@ -93,7 +92,7 @@ bool entersyscall() noexcept {
 
 bool entersyscallblock() noexcept {
   m* mp = getm();
-  if (!has_p_to_give(mp)) return false;
+  if (!has_p_to_give()) return false;
   m_locks_inc();
   casgstatus(mp->curg, gstatus::running, gstatus::syscall);
   mp->oldp = mp->p;
@@ -107,7 +106,6 @@ void exitsyscall() noexcept {
   m* mp = getm();
   g* gp = mp->curg;
   m_locks_inc();
-  follow_mask(mp);
   bool has_p = old_p_is_ours(mp);
   if (!has_p) rt0_systemstack(take_idle_p, &has_p);
   m_locks_dec();

@@ -18,6 +18,9 @@
 
 namespace rt0 {
 
+// This is a goroutine with a P that may be given up: no handler, and no lock of the runtime is held.
+bool has_p_to_give() noexcept;
+
 // False: there is no P to give up (a signal handler during a call, or the scheduler itself); the caller makes
 // the bare call and does not call exitsyscall.
 bool entersyscall() noexcept;

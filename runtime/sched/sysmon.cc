@@ -4,7 +4,8 @@
 
 #include "rt0/arch.h"
 #include "runtime/base/debug_options.h"
-#include "runtime/sched/gfree.h"
+#include "runtime/sched/idle_memory.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/machine.h"
 #include "runtime/sched/poller.h"
 #include "runtime/sched/preempt.h"
@@ -104,14 +105,15 @@ looked retake(std::int64_t now_ns) noexcept {
 // seen to begin, and to be over, within 2 ms. A timer that a busy P looks at too late is seen at its time.
 std::int64_t bounded(std::int64_t delay_ns, bool wanted, std::int64_t now_ns) noexcept {
   if (wanted && delay_ns > wanted_delay_ns) delay_ns = wanted_delay_ns;
+  if (sched.attentive.load(std::memory_order_relaxed) != 0 && delay_ns > timer_delay_ns) {
+    delay_ns = timer_delay_ns;
+  }
   const std::int64_t next_ns = earliest_timer();
   if (next_ns == no_timer) return delay_ns;
   std::int64_t until_ns = next_ns - now_ns + timer_grace_ns;
   if (until_ns < timer_delay_ns) until_ns = timer_delay_ns;
   return delay_ns < until_ns ? delay_ns : until_ns;
 }
-
-std::int64_t memory_due() noexcept { return debug.idlepages != 0 ? gfree_return_due_ns() : no_timer; }
 
 // Everything rests: sleeps until a P is used. False: something runs, or memory waits to be given back.
 bool long_sleep() noexcept {
@@ -125,7 +127,7 @@ bool long_sleep() noexcept {
     if (!at_rest()) return false;
     sched.sysmonwait.store(true, std::memory_order_relaxed);
   }
-  const std::int64_t memory_due_ns = memory_due();
+  const std::int64_t memory_due_ns = idle_memory_due_ns();
   if (memory_due_ns != no_timer && !sched.sysmonnote.sleep_until(memory_due_ns)) {
     // Nobody woke us, but somebody may be about to: whoever takes the flag down under the lock does.
     lock_guard hold(sched.lock);
@@ -158,10 +160,12 @@ bool long_sleep() noexcept {
     }
     const std::int64_t now_ns = sys::nanotime();
     if (earliest_timer() <= now_ns - timer_grace_ns) startm(nullptr, false);
+    if (sched.lastpoll_ns.load(std::memory_order_relaxed) != 0) (void)netpoll();  // all are busy
     const looked found = retake(now_ns);
+    if (sched.attentive.load(std::memory_order_relaxed) != 0) urge_attentive();
     idle_rounds = found.taken != 0 ? 0 : idle_rounds + 1;
     sleep_ns = bounded(max_delay_ns, found.wanted, now_ns);
-    if (memory_due() <= now_ns) (void)gfree_return_idle_pages(now_ns);
+    return_idle_memory(now_ns);
   }
 }
 

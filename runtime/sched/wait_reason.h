@@ -19,6 +19,7 @@ enum class wait_reason : std::uint8_t {
   exit,
   semaphore,
   world,
+  io,
   chan_receive,
   chan_send,
   chan_receive_nil,
@@ -26,6 +27,7 @@ enum class wait_reason : std::uint8_t {
   chan_lock,
   select,
   select_no_cases,
+  signal,
 };
 
 inline constexpr const char* wait_reason_text[] = {
@@ -43,6 +45,7 @@ inline constexpr const char* wait_reason_text[] = {
     "exit in progress",
     "semaphore wait",
     "GOMAXPROCS",
+    "IO wait",
     "chan receive",
     "chan send",
     "chan receive (nil chan)",
@@ -50,6 +53,7 @@ inline constexpr const char* wait_reason_text[] = {
     "chan lock",
     "select",
     "select (no cases)",
+    "signal wait",
 };
 
 inline constexpr const char* text_of(wait_reason why) { return wait_reason_text[static_cast<int>(why)]; }

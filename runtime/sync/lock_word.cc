@@ -22,6 +22,7 @@ bool lock_word::lock_slow(std::int64_t deadline_ns, wait_reason why) noexcept {
       case wait_result::handed: return true;
       case wait_result::timed_out: return false;
       case wait_result::woken:
+      case wait_result::interrupted:
       case wait_result::not_equal: break;
     }
   }

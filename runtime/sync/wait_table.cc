@@ -1,8 +1,12 @@
 #include "runtime/sync/wait_table.h"
 
+#include <new>
+
 #include "runtime/base/tables.h"
 #include "runtime/lock/mutex.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/sched.h"
+#include "runtime/signal/attend.h"
 
 namespace rt0 {
 namespace {
@@ -56,7 +60,7 @@ void wait_table_seed(std::uint64_t random) noexcept { hash_key ^= random & ~std:
 
 void enter(wait_node& node, const void* address) noexcept {
   node.address = address;
-  node.ticket = begin_wait();
+  node.ticket = begin_wait(open_bits());
   node.impatient = false;
   bucket& b = bucket_of(address);
   lock_guard hold(b.lock);
@@ -65,14 +69,20 @@ void enter(wait_node& node, const void* address) noexcept {
 
 wait_result park(wait_node& node, std::int64_t deadline_ns, wait_reason why) noexcept {
   const claim_state how = gopark(node.ticket, why, deadline_ns);
-  // A waker unlinks what it claims. After a timeout the node is still in the list, and a waker may be looking
-  // at it.
-  if (how == claim_state::woken) return wait_result::woken;
-  if (how == claim_state::handed) return wait_result::handed;
-  bucket& b = bucket_of(node.address);
-  lock_guard hold(b.lock);
-  if (node.linked) unlink(b, node);
-  return wait_result::timed_out;
+  // A waker unlinks what it claims. After any other end the node is still in the list, and a waker may be
+  // looking at it.
+  if (how != claim_state::woken && how != claim_state::handed) {
+    bucket& b = bucket_of(node.address);
+    lock_guard hold(b.lock);
+    if (node.linked) unlink(b, node);
+  }
+  attend();
+  switch (how) {
+    case claim_state::woken: return wait_result::woken;
+    case claim_state::handed: return wait_result::handed;
+    case claim_state::interrupted: return wait_result::interrupted;
+    default: return wait_result::timed_out;
+  }
 }
 
 wait_result wait_if_equal(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
@@ -93,7 +103,7 @@ wait_result wait_for_lock(const std::uint32_t* word, std::uint32_t expected, std
     b.lock.unlock();
     return wait_result::not_equal;
   }
-  node.ticket = begin_wait();
+  node.ticket = begin_wait(open_bits());
   impatient ? link_first(b, node) : link(b, node);
   b.lock.unlock();
   return park(node, deadline_ns, why);
@@ -156,6 +166,10 @@ void release_to_waiter(std::atomic<std::uint32_t>& word, std::uint32_t free) noe
     if (!released && !found) word.store(free, std::memory_order_release);
   }
   make_ready(ready);
+}
+
+void wait_table_fork_child() noexcept {
+  for (bucket& b : table) new (&b) bucket;
 }
 
 }  // namespace rt0

@@ -17,10 +17,13 @@ namespace rt0 {
 // The key of the table's hash; before the first wait.
 void wait_table_seed(std::uint64_t random) noexcept;
 
-enum class wait_result { woken, handed, timed_out, not_equal };
+enum class wait_result { woken, handed, timed_out, interrupted, not_equal };
 
 // Parks the running goroutine if *word == expected, until wake() chooses it or deadline_ns on CLOCK_MONOTONIC
 // passes. The comparison and the entry into the table are one step against wake().
+//
+// Every wait here is open to signals: their handlers run before it returns, the goroutine being out of the
+// table, and `interrupted` says that this, and nothing else, ended it. Who waits for a lock waits again.
 wait_result wait_if_equal(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
                           wait_reason why) noexcept;
 
@@ -51,5 +54,8 @@ wait_result park(wait_node& node, std::int64_t deadline_ns, wait_reason why) noe
 // Makes up to count waiters of the address runnable, in the order in which they came; returns how many.
 // Never parks.
 int wake(const void* address, int count) noexcept;
+
+// In a fork's child: nobody waits here.
+void wait_table_fork_child() noexcept;
 
 }  // namespace rt0

@@ -15,8 +15,11 @@ constinit lock_word worldsema{};
 
 }  // namespace
 
+void lock_world() noexcept { worldsema.lock(forever, wait_reason::world); }
+void unlock_world() noexcept { worldsema.unlock(); }
+
 int gomaxprocs(int n) noexcept {
-  worldsema.lock(forever, wait_reason::world);
+  lock_world();
   const int old = settled_procs();
   n = std::min(n, max_procs);
   if (n > 0 && n != old) {
@@ -24,7 +27,7 @@ int gomaxprocs(int n) noexcept {
     procresize(n);
     start_the_world();
   }
-  worldsema.unlock();
+  unlock_world();
   return old;
 }
 

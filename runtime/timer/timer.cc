@@ -1,5 +1,7 @@
 #include "runtime/timer/timer.h"
 
+#include <new>
+
 #include "runtime/base/fatal.h"
 
 namespace rt0 {
@@ -174,5 +176,7 @@ void timers::move_to(timers& other) noexcept {
     other.add(*t);
   }
 }
+
+void timers::forget_all() noexcept { new (this) timers; }
 
 }  // namespace rt0

@@ -47,6 +47,8 @@ class timers {
   }
   // Moves everything to the other heap. While the world is stopped.
   void move_to(timers& other) noexcept;
+  // In a fork's child: empty, whatever state it is in. The timers themselves are not touched.
+  void forget_all() noexcept;
 
  private:
   static bool before(const timer& a, const timer& b) noexcept;

@@ -10,7 +10,7 @@ bench() { python3 "$run" --tiny --bin . --state "$state" "$@"; }
 number='[0-9.e+-]+'
 
 # The list names what the programs have, and nothing else.
-for program in tasks chans threads; do
+for program in tasks chans threads heap; do
   listed=$(awk -v p=$program '$2 == p { print $1 }' "$here/figures.txt")
   diff <(echo "$listed") <("./tests/bench/micro/$program" --list)
   status=0
@@ -34,5 +34,8 @@ for procs in 1 2; do
   grep -qE "^thread_join/$procs $number $number $number 0.03$" "$TEST_TMPDIR/rows" ||
     die "no row of thread_join/$procs"
 done
+grep -qE "^malloc_pair/1 $number $number $number 1.3$" "$TEST_TMPDIR/rows" || die "no row of malloc_pair/1"
+grep -qE "^malloc_pair/1:mimalloc $number ($number|-) ($number|-) -$" "$TEST_TMPDIR/rows" ||
+  die "no row of malloc_pair/1:mimalloc"
 grep -qE "^mem_pte/1 $number - - -$" "$TEST_TMPDIR/rows" || die "no row of mem_pte/1"
 grep -qE "^start $number ($number|-) ($number|-) 1.35$" "$TEST_TMPDIR/rows" || die "no row of start"

@@ -5,7 +5,8 @@ Without --peers: the programs' own lines, `name value unit`.
 With --peers: rt0 and each bench's peer take turns, REPS rounds (environment, 5 unless told), each round
 beginning with the other, so that a slow moment of the machine falls on both. Printed are the medians over the
 rounds and their ratio, `name rt0 PEER ratio must`; only the ratio means anything elsewhere. Everything runs
-once with one P and once with two (RT0_MAXPROCS, GOMAXPROCS): name/1, name/2. A peer that is not there is
+once with one P and once with two (RT0_MAXPROCS, GOMAXPROCS): name/1, name/2. Further peers of the same bench
+take their turns too, and have rows of their own, name/1:PEER, without a must. A peer that is not there is
 named on stderr, and its column is a dash.
 
 Status 1 if a program failed; never because of a figure. --tiny is for the test of this script.
@@ -23,6 +24,7 @@ ONCE = ("mem",)  # a million goroutines a round is enough
 TIMEOUT_S = 300
 PAIRS = 21  # of peer no-preempt: a difference of a few per cent
 NO_PREEMPT = "no-preempt"  # rt0 itself, without the signal
+MIMALLOC = "/usr/lib/x86_64-linux-gnu/libmimalloc.so.2"
 GO_PLACES = ("/usr/lib/go-1.23/bin/go", "go")
 
 failed = False
@@ -127,28 +129,36 @@ def peer_command(peer, name, options, go):
         return [go, name] if go else None
     if peer == NO_PREEMPT:
         return ["env", "RT0_DEBUG=asyncpreemptoff=1", *micro(options, "tasks", name)]
-    return micro(options, "threads_hosted", name)
+    if peer == "mimalloc":
+        if not os.path.exists(MIMALLOC):
+            return None
+        return ["env", f"LD_PRELOAD={MIMALLOC}", *micro(options, "heap_hosted", name)]
+    return micro(options, "heap_hosted" if peer == "glibc" else "threads_hosted", name)
 
 
 def compare(options, bench, go):
-    name, program, peer, must = bench
+    name, program, peers, must = bench
+    peers = peers.split(",")
     if program == "startup":
         figures = start_figures(options.bin, options.tiny, alone=False)
         print(ratio_row(name, figures.get("rt0_start_us"), figures.get("musl_start_us"), must), flush=True)
         return
     commands = {"rt0": micro(options, program, name)}
-    if other := peer_command(peer, name, options, go):
-        commands[peer] = other
+    for peer in peers:
+        if other := peer_command(peer, name, options, go):
+            commands[peer] = other
     reps = 1 if options.tiny or name in ONCE else max(1, int(os.environ.get("REPS", "5")))
-    if peer == NO_PREEMPT and not options.tiny:
+    if NO_PREEMPT in peers and not options.tiny:
         reps = max(reps, PAIRS)
     for procs in PROCS:
         medians = in_turns(commands, {"RT0_MAXPROCS": str(procs), "GOMAXPROCS": str(procs)}, reps)
-        theirs = medians.get(peer, {})
-        for figure in medians["rt0"] or theirs or [name]:
-            row_must = must if figure == name else "-"
-            print(ratio_row(f"{figure}/{procs}", medians["rt0"].get(figure), theirs.get(figure), row_must),
-                  flush=True)
+        for peer in peers:
+            theirs = medians.get(peer, {})
+            second = "" if peer == peers[0] else f":{peer}"
+            for figure in medians["rt0"] or theirs or [name]:
+                row_must = must if figure == name and not second else "-"
+                print(ratio_row(f"{figure}/{procs}{second}", medians["rt0"].get(figure), theirs.get(figure),
+                                row_must), flush=True)
 
 
 def run_with_peers(options, chosen):

@@ -1,8 +1,11 @@
 // crowd_probe HOW N: many threads that wait, seen from outside.
 //
-//   read N       N threads block in read() on empty pipes, which need a kernel thread each
+//   flock N      N threads block in flock(), which need a kernel thread each
 //   idle N       N seconds of sleep beside eight threads on a condition variable
 //   used-idle N  the same after a few hundred threads have come and gone
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -48,23 +51,25 @@ void end(std::vector<std::thread>& threads) {
   waiting = 0;
 }
 
-int block_in_read(int n) {
+int block_in_flock(int n) {
+  char name[] = "/tmp/crowd_XXXXXX";
+  const int held = mkstemp(name);
+  if (held < 0) return perror("mkstemp"), 1;
+  const auto lock = [](int fd, int how) { return syscall(SYS_flock, fd, how); };
+  if (lock(held, LOCK_EX) != 0) return perror("flock"), 1;
   std::vector<std::thread> threads;
-  std::vector<int> ends;
   for (int i = 0; i < n; i++) {
-    int fd[2];
-    if (pipe(fd) != 0) return perror("pipe"), 1;
-    ends.push_back(fd[1]);
-    threads.emplace_back([in = fd[0]] {
-      char byte;
-      if (read(in, &byte, 1) != 1) perror("read");
+    const int fd = open(name, O_RDWR | O_CLOEXEC);  // a lock belongs to an open file, not to a process
+    if (fd < 0) return perror("open"), 1;
+    threads.emplace_back([lock, fd] {
+      if (lock(fd, LOCK_EX) != 0) perror("flock");
+      close(fd);
     });
   }
+  unlink(name);
   sleep(1);
   puts("all blocked");
-  for (int out : ends) {
-    if (write(out, "x", 1) != 1) return perror("write"), 1;
-  }
+  if (lock(held, LOCK_UN) != 0) return perror("flock"), 1;
   for (auto& t : threads) t.join();
   return 0;
 }
@@ -87,8 +92,8 @@ int idle(int seconds, bool used) {
 int main(int argc, char** argv) {
   const std::string how = argc == 3 ? argv[1] : "";
   const int n = argc == 3 ? atoi(argv[2]) : 0;
-  if (how == "read") return block_in_read(n);
+  if (how == "flock") return block_in_flock(n);
   if (how == "idle") return idle(n, false);
   if (how == "used-idle") return idle(n, true);
-  return fprintf(stderr, "usage: crowd_probe read|idle|used-idle N\n"), 100;
+  return fprintf(stderr, "usage: crowd_probe flock|idle|used-idle N\n"), 100;
 }

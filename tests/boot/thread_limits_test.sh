@@ -6,11 +6,11 @@ expect=$1 probe=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# crowd PROCS SETTINGS OPTIONS...: 20 threads in read().
+# crowd PROCS SETTINGS OPTIONS...: 20 threads in flock().
 crowd() {
   procs=$1 settings=$2
   shift 2
-  "$expect" --timeout 20 --env "RT0_MAXPROCS=$procs" --env "RT0_DEBUG=$settings" "$@" -- "$probe" read 20
+  "$expect" --timeout 20 --env "RT0_MAXPROCS=$procs" --env "RT0_DEBUG=$settings" "$@" -- "$probe" flock 20
 }
 
 for procs in 1 4; do
@@ -32,5 +32,5 @@ as_user=""
 for limit in 1 3; do
   "$expect" --timeout 20 $as_user --rlimit-nproc $limit --env RT0_MAXPROCS=4 --status 2 --stdout-is "" \
     --stderr-has "fatal error: newosproc: cannot make kernel thread" --stderr-has "errno 11" \
-    --stderr-has "RLIMIT_NPROC is $limit\n" --stderr-lines 1 -- "$work/probe" read 20
+    --stderr-has "RLIMIT_NPROC is $limit\n" --stderr-lines 1 -- "$work/probe" flock 20
 done

@@ -17,6 +17,9 @@ struct fake_m {
     std::memcpy(bytes + M_SELF, &self, sizeof(self));
     syscall(SYS_arch_prctl, ARCH_SET_GS, this);
   }
+  void set_locks(std::int32_t n) { std::memcpy(bytes + M_LOCKS, &n, sizeof(n)); }
+  // The P's heap cache, or none.
+  void set_cache(void* cache) { std::memcpy(bytes + M_MCACHE, &cache, sizeof(cache)); }
   // 0 when no lock is held.
   std::int32_t locks() const {
     std::int32_t n;

@@ -6,11 +6,21 @@
 #include <random>
 #include <vector>
 
+#include "runtime/mem/cache.h"
 #include "runtime/mem/heap.h"
 
 namespace rt0 {
 
 constexpr std::size_t KiB = 1024, MiB = 1024 * KiB;
+
+// As malloc and free do it: the cache's fast path first.
+inline void* get(std::size_t bytes) {
+  void* const cached = cached_alloc(bytes);
+  return cached != nullptr ? cached : heap_alloc(bytes);
+}
+inline void put(void* block) {
+  if (!cached_free(block)) heap_free(block);
+}
 
 inline bool aligned_to(const void* p, std::size_t align) {
   return reinterpret_cast<std::uintptr_t>(p) % align == 0;
@@ -119,7 +129,7 @@ class stress_worker {
       o.at = static_cast<unsigned char*>(heap_alloc_aligned(n, align));
       check(aligned_to(o.at, align));
     } else {
-      o.at = static_cast<unsigned char*>(heap_alloc(n));
+      o.at = static_cast<unsigned char*>(get(n));
     }
     check(o.at != nullptr && aligned_to(o.at, 16));
     sign(o, n);
@@ -133,7 +143,7 @@ class stress_worker {
 
   void drop(owned& o) {
     check(o.intact() && heap_usable_bytes(o.at) >= o.bytes);
-    heap_free(o.at);
+    put(o.at);
     o = {};
   }
 

@@ -30,6 +30,8 @@ using namespace rt0;
 
 namespace {
 
+constexpr int heap_locks = class_count + 3;  // exchanges, central, large, check
+
 std::uint64_t seed() {
   static const std::uint64_t value = [] {
     const char* given = std::getenv("RT0_SEED");
@@ -299,20 +301,40 @@ TEST_CASE("out of memory: nullptr, and the heap lives on") {
   CHECK(got.status == 0);
 }
 
-TEST_CASE("fork with the lock held: the child's heap is whole") {
-  void* p = heap_alloc(64);
-  heap_lock();
-  const pid_t child = fork();
-  heap_unlock();
-  if (child == 0) {
-    fake_m m;
-    heap_free(p);
-    _exit(heap_alloc(64) == p ? 0 : 1);
+TEST_CASE("fork while others allocate: parent's and child's heaps are whole") {
+  std::atomic<bool> done{false};
+  shared_board board;
+  std::vector<std::thread> others;
+  for (unsigned id = 0; id < 3; id++) {
+    others.emplace_back([&, id] {
+      fake_m m;
+      stress_worker worker(board, seed() + 100 + id);
+      while (!done) worker.run(1000);
+    });
   }
-  int status;
-  waitpid(child, &status, 0);
-  CHECK(status == 0);
-  heap_free(p);
+  for (int i = 0; i < 30; i++) {
+    void* p = heap_alloc(64);
+    heap_fork_prepare();
+    const pid_t child = fork();
+    if (child == 0) {
+      fake_m m;
+      m.set_locks(heap_locks);  // held by the one that forked
+      heap_fork_child();
+      heap_free(p);
+      std::mt19937_64 random(static_cast<unsigned>(i));
+      for (int n = 0; n < 1000; n++) heap_free(heap_alloc(random_bytes(random)));
+      _exit(m.locks());
+    }
+    heap_fork_parent();
+    int status;
+    waitpid(child, &status, 0);
+    REQUIRE(status == 0);
+    heap_free(p);
+  }
+  done = true;
+  for (std::thread& t : others) t.join();
+  for (owned& o : board.blocks) heap_free(o.at);
+  CHECK(board.failures == 0);
 }
 
 TEST_CASE("stress: random alloc, free, realloc, aligned, zeroed on four threads") {

@@ -1,6 +1,8 @@
 // Renames what runtime/libc/malloc.cc defines, so that a hosted test has glibc's malloc for itself and ours
 // to test: compile malloc.cc with -include this file.
 #pragma once
+#include <cstdlib>  // before its names are others
+
 #define malloc rt0_test_malloc
 #define free rt0_test_free
 #define calloc rt0_test_calloc

@@ -1,5 +1,5 @@
-// Signal masks of ordinary programs whose threads run on many Ms: what main blocks, kill() delivers to nobody
-// but sigwait.
+// Signal masks of ordinary programs whose threads run on many Ms: what main blocks before it makes them,
+// kill() delivers to nobody but sigwait.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
@@ -69,35 +69,47 @@ TEST_CASE("blocked before the threads are made: one of them waits and gets each"
   CHECK(got == rounds);
 }
 
-TEST_CASE("blocked after the threads were made, while they run") {
-  const busy_threads busy(threads);
-  busy.wait_for_kernel_threads(threads / 2);
-  for (int i = 0; i < rounds; i++) {
+TEST_CASE("blocked after the threads were made: one of them takes it, wherever they run") {
+  static std::atomic<pthread_t> taker{};
+  struct sigaction own {
+  }, before{};
+  own.sa_handler = [](int signal) {
+    taker = pthread_self();
+    count_term(signal);
+  };
+  terms = 0;
+  REQUIRE(sigaction(SIGTERM, &own, &before) == 0);
+  {
+    const busy_threads busy(threads);
+    busy.wait_for_kernel_threads(threads / 2);
     const blocked term(SIGTERM);
-    REQUIRE(kill(getpid(), SIGTERM) == 0);
-    siginfo_t info;
-    const timespec at_most{10, 0};
-    REQUIRE(sigtimedwait(&term.set, &info, &at_most) == SIGTERM);
-    CHECK(info.si_pid == getpid());
+    for (int i = 1; i <= rounds; i++) {
+      REQUIRE(kill(getpid(), SIGTERM) == 0);
+      while (terms < i) std::this_thread::yield();
+      CHECK_FALSE(pthread_equal(taker, pthread_self()));
+    }
   }
+  CHECK(terms == rounds);
+  REQUIRE(sigaction(SIGTERM, &before, nullptr) == 0);
 }
 
 TEST_CASE("what is pending is delivered when its block ends") {
   struct sigaction own {
   }, before{};
   own.sa_handler = count_term;
+  terms = 0;
   REQUIRE(sigaction(SIGTERM, &own, &before) == 0);
   {
+    const blocked term(SIGTERM);
     const busy_threads busy(threads);
     busy.wait_for_kernel_threads(2);
     for (int i = 0; i < rounds; i++) {
-      {
-        const blocked term(SIGTERM);
-        REQUIRE(kill(getpid(), SIGTERM) == 0);
-        CHECK(terms == i);
-        CHECK(pending_terms() == 1);
-      }
+      REQUIRE(kill(getpid(), SIGTERM) == 0);
+      CHECK(terms == i);
+      CHECK(pending_terms() == 1);
+      REQUIRE(pthread_sigmask(SIG_UNBLOCK, &term.set, nullptr) == 0);
       CHECK(terms == i + 1);
+      REQUIRE(pthread_sigmask(SIG_BLOCK, &term.set, nullptr) == 0);
     }
   }
   REQUIRE(sigaction(SIGTERM, &before, nullptr) == 0);
@@ -109,10 +121,10 @@ TEST_CASE("sigtimedwait that nobody signals ends in time, however often the runt
   const auto start = std::chrono::steady_clock::now();
   const timespec at_most{0, 200'000'000};
   std::atomic<bool> done{false};
-  // Each block asks all Ms by a signal: sooner than the wait is over.
+  // The first block of each signal asks all Ms by a signal: sooner than the wait is over.
   std::thread asker([&] {
-    while (!done) {
-      const blocked other(SIGUSR2);
+    for (int signal = SIGRTMIN; !done; signal += signal < SIGRTMAX ? 1 : 0) {
+      const blocked other(signal);
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   });
@@ -126,7 +138,7 @@ TEST_CASE("sigtimedwait that nobody signals ends in time, however often the runt
   CHECK(took.count() < 5);
 }
 
-TEST_CASE("one mask for all, by whichever name it is changed or read") {
+TEST_CASE("a thread begins with its maker's mask; by whichever name it is changed or read") {
   const blocked term(SIGTERM);
   std::thread([] {
     sigset_t now;
@@ -194,23 +206,36 @@ TEST_CASE("syscall() finds the signal stack that sigaltstack set, not the M's") 
   REQUIRE(sigaltstack(&was, nullptr) == 0);
 }
 
-// A handler on the goroutine's stack was made to give way like any code; it returned on another M, which from
-// then on stood on the first one's signal stack.
-TEST_CASE("a handler is on the M's signal stack, and the program reads the flags that it wrote") {
-  static std::atomic<std::uintptr_t> handler_sp{0};
+TEST_CASE("a handler is on its thread's stack, or on the one that it asks for") {
+  static char buffer[65536];
+  static std::atomic<char*> handler_sp{nullptr};
+  const auto on_buffer = [] { return handler_sp >= buffer && handler_sp < buffer + sizeof buffer; };
   struct sigaction own {
   }, before{}, now{};
   own.sa_flags = SA_RESTART;
-  own.sa_handler = [](int) { handler_sp = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); };
+  own.sa_handler = [](int) {
+    stack_t here{};
+    CHECK(sigaltstack(nullptr, &here) == 0);
+    handler_sp = static_cast<char*>(__builtin_frame_address(0));
+    const bool inside = handler_sp >= buffer && handler_sp < buffer + sizeof buffer;
+    CHECK((here.ss_flags & SS_ONSTACK) == (inside ? SS_ONSTACK : 0));
+    const stack_t none{nullptr, SS_DISABLE, 0};
+    if (inside) CHECK((sigaltstack(&none, nullptr) == -1 && errno == EPERM));
+  };
+  stack_t was{};
+  const stack_t mine{buffer, 0, sizeof buffer};
+  REQUIRE(sigaltstack(&mine, &was) == 0);
   REQUIRE(sigaction(SIGUSR1, &own, &before) == 0);
   REQUIRE(raise(SIGUSR1) == 0);
-  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  CHECK((here - handler_sp > 1 << 20 && handler_sp - here > 1 << 20));
+  CHECK_FALSE(on_buffer());
   REQUIRE(sigaction(SIGUSR1, nullptr, &now) == 0);
   CHECK((now.sa_flags & (SA_RESTART | SA_ONSTACK)) == SA_RESTART);
   own.sa_flags |= SA_ONSTACK;
   REQUIRE(sigaction(SIGUSR1, &own, &now) == 0);
   CHECK((now.sa_flags & SA_ONSTACK) == 0);
+  REQUIRE(raise(SIGUSR1) == 0);
+  CHECK(on_buffer());
   REQUIRE(sigaction(SIGUSR1, &before, &now) == 0);
   CHECK((now.sa_flags & SA_ONSTACK) != 0);
+  REQUIRE(sigaltstack(&was, nullptr) == 0);
 }

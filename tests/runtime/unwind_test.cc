@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unwind.h>
 
+#include <atomic>
 #include <bitset>
 #include <random>
 #include <thread>
@@ -101,11 +102,16 @@ void give(std::mt19937_64& random, std::uint64_t flags) {
 // Single steps: each pc inside rt0_asyncpreempt at which a walk was complete, or was not.
 std::bitset<512> good_at, bad_at;
 rt0::g* walked = nullptr;
-void stepped(int, siginfo_t*, void* ucontext) {
+// How often the call began anew. Not how often its caller was seen parked: that may be the same park again.
+std::size_t last_at = 0;
+std::atomic<int> calls{0};
+void stepped(int, void*, void* ucontext) {
   if (rt0::getg() != walked || victim_stop != 0) return;  // the other's, or after the victim
   const std::uintptr_t at =
       rt0::interrupted_pc(ucontext) - reinterpret_cast<std::uintptr_t>(&rt0::rt0_asyncpreempt);
   if (at >= good_at.size() || enclosing(rt0::interrupted_pc(ucontext) + 1) != &rt0::rt0_asyncpreempt) return;
+  if (at < last_at) calls++;
+  last_at = at;
   const walk w = look();
   (complete(w) && w.asyncpreempt ? good_at : bad_at)[at] = true;
 }
@@ -162,19 +168,11 @@ TEST_CASE("from a handler of the runtime's, over its restorer") {
 TEST_CASE("at every instruction of the injected call") {
   rt0::preempt_init();
   std::mt19937_64 random(test_seed());
-  struct sigaction step {
-  }, before{};
-  step.sa_sigaction = stepped;
-  step.sa_flags = SA_SIGINFO;
-  sigfillset(&step.sa_mask);  // or SIGURG would always find the handler's first instruction
-  REQUIRE(sigaction(SIGTRAP, &step, &before) == 0);
+  // The kernel's handler: a program's would be called on the stack that is stepped through.
+  REQUIRE(rt0::sys::set_handler(SIGTRAP, stepped, rt0::rt0_sigreturn).ok());
   walked = rt0::getg();
-  int turns = 0;
   std::thread other([&] {
-    while (turns < 3) {
-      std::this_thread::yield();
-      if (was_interrupted_as_victim(walked)) turns++;
-    }
+    while (calls < 3) std::this_thread::yield();
     victim_stop = 1;
     clear_trap_flag();
   });
@@ -187,7 +185,7 @@ TEST_CASE("at every instruction of the injected call") {
     clear_trap_flag();
   }
   other.join();
-  REQUIRE(sigaction(SIGTRAP, &before, nullptr) == 0);
+  rt0::sys::default_action(SIGTRAP);
   MESSAGE(good_at.count() << " instructions");
   CHECK(bad_at.none());
   for (std::size_t at = 0; at < bad_at.size(); at++) {

@@ -229,3 +229,28 @@ TEST_CASE("random stress over threads; blocks made by one are freed by another")
     if (b.p) wrong += !b.intact(b.bytes), free(b.p);
   CHECK(wrong == 0);
 }
+
+TEST_CASE("malloc.h: mallinfo2 counts, malloc_trim gives back, mallopt knows its parameters") {
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const size_t before = in_use();
+  std::vector<void*> blocks;
+  for (int i = 0; i < 1000; i++) blocks.push_back(malloc(5000));
+  void* volatile large = malloc(8 << 20);
+  CHECK(in_use() >= before + 5'000'000 + (8 << 20));
+  CHECK(mallinfo2().hblks >= 1);
+  free(large);
+  for (size_t i = 0; i < blocks.size(); i++) {
+    memset(blocks[i], static_cast<int>(i), 5000);
+    if (i % 50 != 0) free(blocks[i]);
+  }
+  CHECK(malloc_trim(0) == 1);
+  for (size_t i = 0; i < blocks.size(); i += 50) {
+    CHECK(static_cast<unsigned char*>(blocks[i])[4999] == static_cast<unsigned char>(i));
+    free(blocks[i]);
+  }
+  CHECK(in_use() < before + 1'000'000);
+  CHECK(mallopt(M_TRIM_THRESHOLD, 1 << 20) == 1);
+}

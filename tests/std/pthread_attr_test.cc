@@ -105,3 +105,108 @@ TEST_CASE("a default std::thread has room for half a MiB of frames, and again af
     CHECK(used > 100);
   }
 }
+
+TEST_CASE("scheduling attributes are checked and read back") {
+  pthread_attr_t a;
+  REQUIRE(pthread_attr_init(&a) == 0);
+  int value = -1;
+  CHECK(pthread_attr_getinheritsched(&a, &value) == 0);
+  CHECK(value == PTHREAD_INHERIT_SCHED);
+  CHECK(pthread_attr_setinheritsched(&a, PTHREAD_EXPLICIT_SCHED) == 0);
+  CHECK(pthread_attr_getinheritsched(&a, &value) == 0);
+  CHECK(value == PTHREAD_EXPLICIT_SCHED);
+  CHECK(pthread_attr_setinheritsched(&a, 77) == EINVAL);
+  CHECK(pthread_attr_getschedpolicy(&a, &value) == 0);
+  CHECK(value == SCHED_OTHER);
+  CHECK(pthread_attr_setschedpolicy(&a, 77) == EINVAL);
+  sched_param param{};
+  param.sched_priority = 50;
+  CHECK(pthread_attr_setschedparam(&a, &param) == EINVAL);  // SCHED_OTHER has no priorities
+  CHECK(pthread_attr_setschedpolicy(&a, SCHED_FIFO) == 0);
+  CHECK(pthread_attr_setschedparam(&a, &param) == 0);
+  param.sched_priority = 0;
+  CHECK(pthread_attr_getschedparam(&a, &param) == 0);
+  CHECK(param.sched_priority == 50);
+  CHECK(pthread_attr_getscope(&a, &value) == 0);
+  CHECK(value == PTHREAD_SCOPE_SYSTEM);
+  CHECK(pthread_attr_setscope(&a, PTHREAD_SCOPE_SYSTEM) == 0);
+  CHECK(pthread_attr_setscope(&a, PTHREAD_SCOPE_PROCESS) == ENOTSUP);
+  CHECK(pthread_attr_setscope(&a, 77) == EINVAL);
+  CHECK(pthread_attr_destroy(&a) == 0);
+}
+
+TEST_CASE("a thread runs on the stack that it was given, which is free again after the join") {
+  constexpr std::size_t bytes = 1 << 18;
+  auto* room = static_cast<char*>(aligned_alloc(4096, bytes));
+  pthread_attr_t a;
+  REQUIRE(pthread_attr_init(&a) == 0);
+  CHECK(pthread_attr_setstack(&a, room, 100) == EINVAL);
+  REQUIRE(pthread_attr_setstack(&a, room, bytes) == 0);
+  void* lo = nullptr;
+  std::size_t got = 0;
+  CHECK(pthread_attr_getstack(&a, &lo, &got) == 0);
+  CHECK(lo == room);
+  CHECK(got == bytes);
+  for (int i = 0; i < 50; i++) {
+    pthread_t t;
+    const auto body = [](void* arg) -> void* {
+      int local = 0;
+      const auto* at = reinterpret_cast<char*>(&local);
+      const auto* from = static_cast<char*>(arg);
+      CHECK(at >= from);
+      CHECK(at < from + bytes);
+      CHECK(own_bounds().contains(&local));
+      std::this_thread::yield();
+      CHECK(use_stack(bytes / 2) > 0);
+      return arg;
+    };
+    REQUIRE(pthread_create(&t, &a, body, room) == 0);
+    void* result = nullptr;
+    CHECK(pthread_join(t, &result) == 0);
+    CHECK(result == room);
+    for (std::size_t n = 0; n < bytes; n++) room[n] = 0x55;
+    std::thread([] {
+      CHECK(use_stack(1 << 16) > 0);
+    }).join();  // on the slot that the other's G was in, perhaps
+  }
+  CHECK(pthread_attr_destroy(&a) == 0);
+  free(room);
+}
+
+TEST_CASE("the default stack size is that of threads made from then on") {
+  pthread_attr_t old, wanted;
+  REQUIRE(pthread_getattr_default_np(&old) == 0);
+  REQUIRE(pthread_attr_init(&wanted) == 0);
+  std::size_t old_bytes = 0, bytes = 0;
+  CHECK(pthread_attr_getstacksize(&old, &old_bytes) == 0);
+  REQUIRE(pthread_attr_setstacksize(&wanted, 1 << 17) == 0);
+  REQUIRE(pthread_setattr_default_np(&wanted) == 0);
+  std::thread([] { CHECK(own_bounds().bytes < (1u << 19)); }).join();
+  CHECK(pthread_getattr_default_np(&wanted) == 0);
+  CHECK(pthread_attr_getstacksize(&wanted, &bytes) == 0);
+  CHECK(bytes == 1 << 17);
+  REQUIRE(pthread_setattr_default_np(&old) == 0);
+  std::thread([&] { CHECK(own_bounds().bytes >= old_bytes / 2); }).join();
+  pthread_attr_destroy(&old);
+  pthread_attr_destroy(&wanted);
+}
+
+TEST_CASE("a set of CPUs is kept, and read back only where they fit") {
+  pthread_attr_t a;
+  REQUIRE(pthread_attr_init(&a) == 0);
+  cpu_set_t set;
+  CHECK(pthread_attr_getaffinity_np(&a, sizeof set, &set) == 0);
+  CHECK(CPU_COUNT(&set) == CPU_SETSIZE);
+  CPU_ZERO(&set);
+  CPU_SET(0, &set);
+  CPU_SET(100, &set);
+  CHECK(pthread_attr_setaffinity_np(&a, sizeof set, &set) == 0);
+  cpu_set_t got;
+  CHECK(pthread_attr_getaffinity_np(&a, sizeof got, &got) == 0);
+  CHECK(CPU_EQUAL(&got, &set));
+  CHECK(pthread_attr_getaffinity_np(&a, 8, &got) == EINVAL);
+  CHECK(pthread_attr_setaffinity_np(&a, 0, &got) == 0);
+  CHECK(pthread_attr_getaffinity_np(&a, sizeof got, &got) == 0);
+  CHECK(CPU_COUNT(&got) == CPU_SETSIZE);
+  CHECK(pthread_attr_destroy(&a) == 0);
+}

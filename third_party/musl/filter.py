@@ -48,7 +48,7 @@ def wanted_out(path):
 
 
 def renames_in(path):
-    """{member: [(symbol, our name for it)]}"""
+    """{member: [(symbol, our name for it)]}; the member * is all of them, what they refer to included"""
     out = {}
     for line in open(path):
         entry = line.split("#", 1)[0].split()
@@ -96,6 +96,18 @@ def write(path, objects):
     subprocess.run(["ranlib", "-D", path], check=True)
 
 
+def rename_everywhere(archive, renames):
+    """In every member, definitions and references: what is inside musl goes on calling musl's own."""
+    nm = subprocess.run(["nm", archive], check=True, capture_output=True, text=True)
+    known = {line.split()[-1] for line in nm.stdout.splitlines() if line}
+    absent = sorted({symbol for symbol, _ in renames} - known)
+    if absent:
+        die("renamed.txt names what no kept member has: " + " ".join(absent))
+    options = [f"--redefine-sym={symbol}={name}" for symbol, name in renames]
+    subprocess.run(["objcopy", "--enable-deterministic-archives", *options, archive], check=True)
+    subprocess.run(["ranlib", "-D", archive], check=True)
+
+
 def main(libc, filtered, pinned, names, out):
     archive = open(libc, "rb").read()
     checksum, version = open(pinned).read().strip().split(None, 1)
@@ -113,10 +125,12 @@ def main(libc, filtered, pinned, names, out):
     absent = sorted(set(drop) - dropped)
     if absent:
         die("filtered.txt names what libc.a does not hold: " + " ".join(absent))
+    everywhere = renames.pop("*", [])
     absent = sorted(set(renames) - {name for name, _ in kept})
     if absent:
         die("renamed.txt names what is not kept: " + " ".join(absent))
     write(out, [(name, renamed(name, body, renames.get(name, []))) for name, body in kept])
+    rename_everywhere(out, everywhere)
 
 
 if __name__ == "__main__":

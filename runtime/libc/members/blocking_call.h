@@ -16,14 +16,16 @@ long as_word(A a) noexcept {
   return (long)a;  // a pointer or an integer
 }
 
-template <class A = long, class B = long, class C = long, class D = long>
-long blocking_call(long nr, A a = {}, B b = {}, C c = {}, D d = {}) {
-  return __syscall_cp(nr, as_word(a), as_word(b), as_word(c), as_word(d), 0, 0);
+template <class... Arguments>
+long blocking_call(long nr, Arguments... arguments) {
+  static_assert(sizeof...(Arguments) <= 6);
+  const long words[6] = {as_word(arguments)...};
+  return __syscall_cp(nr, words[0], words[1], words[2], words[3], words[4], words[5]);
 }
 
-template <class A = long, class B = long, class C = long, class D = long>
-long blocking_call_errno(long nr, A a = {}, B b = {}, C c = {}, D d = {}) {
-  return __syscall_ret(static_cast<unsigned long>(blocking_call(nr, a, b, c, d)));
+template <class... Arguments>
+long blocking_call_errno(long nr, Arguments... arguments) {
+  return __syscall_ret(static_cast<unsigned long>(blocking_call(nr, arguments...)));
 }
 
 }  // namespace rt0::libc

@@ -1,20 +1,35 @@
-// What C's pthread_cleanup_push and pop are to musl's own members (the resolver, shadow passwords): a
-// handler that runs at cancellation, which rt0 does not have, or at pop.
+// What C's pthread_cleanup_push and pop call, where they are not compiled into destructors (C++,
+// -fexceptions): handlers are a list, innermost first, through buffers in their frames. pthread_exit.cc runs
+// them.
+#include <pthread.h>
+
+#include "rt0/arch.h"
 #include "runtime/base/export.h"
+#include "runtime/libc/members/cleanup_buffer.h"
+#include "runtime/sched/g.h"
 
-extern "C" {
-// musl's struct __ptcb.
-struct cleanup_frame {
-  void (*run)(void*);
-  void* argument;
-  cleanup_frame* outer;
-};
+using rt0::getg;
+using rt0::libc::insides;
+
+RT0_EXPORT void __pthread_register_cancel(__pthread_unwind_buf_t* buffer) {
+  insides(buffer).outer() = getg()->thread.cleanups;
+  getg()->thread.cleanups = buffer;
 }
 
-RT0_EXPORT void _pthread_cleanup_push(cleanup_frame* frame, void (*run)(void*), void* argument) {
-  frame->run = run;
-  frame->argument = argument;
+RT0_EXPORT void __pthread_unregister_cancel(__pthread_unwind_buf_t* buffer) {
+  getg()->thread.cleanups = insides(buffer).outer();
 }
-RT0_EXPORT void _pthread_cleanup_pop(cleanup_frame* frame, int execute) {
-  if (execute != 0) frame->run(frame->argument);
+
+// pthread_cleanup_push_defer_np and pop_restore_np.
+RT0_EXPORT void __pthread_register_cancel_defer(__pthread_unwind_buf_t* buffer) {
+  __pthread_register_cancel(buffer);
+  int before = 0;
+  pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &before);
+  insides(buffer).type_before() = reinterpret_cast<void*>(static_cast<std::intptr_t>(before));
+}
+
+RT0_EXPORT void __pthread_unregister_cancel_restore(__pthread_unwind_buf_t* buffer) {
+  __pthread_unregister_cancel(buffer);
+  const auto before = static_cast<int>(reinterpret_cast<std::intptr_t>(insides(buffer).type_before()));
+  pthread_setcanceltype(before, nullptr);
 }

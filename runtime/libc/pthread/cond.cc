@@ -7,6 +7,7 @@
 
 #include "runtime/base/export.h"
 #include "runtime/libc/clock.h"
+#include "runtime/libc/pthread/cancel.h"
 #include "runtime/libc/pthread/mutex.h"
 #include "runtime/sync/wait_table.h"
 
@@ -26,9 +27,15 @@ static_assert(CLOCK_REALTIME == 0);
 cond_rep& rep(pthread_cond_t* c) { return *reinterpret_cast<cond_rep*>(c); }
 condattr_rep& rep(pthread_condattr_t* a) { return *reinterpret_cast<condattr_rep*>(a); }
 
-int wait(pthread_cond_t* cond, pthread_mutex_t* mutex, std::int64_t deadline_ns) noexcept {
+// A cancellation point. A request is acted on with the mutex locked again, and only if it, not a signal,
+// ended the wait: a signal is not lost with a thread that ends.
+int wait(pthread_cond_t* cond, pthread_mutex_t* mutex, std::int64_t deadline_ns) {
+  act_on_cancel();
   wait_node node;
-  enter(node, cond);  // before the unlock: a signal after it finds us
+  {  // what the wait is open to, it is from here on
+    const open_to_cancel open;
+    enter(node, cond);  // before the unlock: a signal after it finds us
+  }
   const int unlocked = mutex_unlock(rt0::libc::rep(mutex));
   if (unlocked != 0) {
     (void)claim(node.ticket, claim_state::cancelled);
@@ -37,6 +44,7 @@ int wait(pthread_cond_t* cond, pthread_mutex_t* mutex, std::int64_t deadline_ns)
   }
   const wait_result how = park(node, deadline_ns, wait_reason::condition);
   (void)mutex_lock(rt0::libc::rep(mutex), forever);
+  if (how != wait_result::woken) act_on_cancel();
   return how == wait_result::timed_out ? ETIMEDOUT : 0;
 }
 
@@ -60,7 +68,7 @@ RT0_EXPORT int pthread_cond_wait(pthread_cond_t* cond, pthread_mutex_t* mutex) {
 RT0_EXPORT int pthread_cond_clockwait(pthread_cond_t* cond, pthread_mutex_t* mutex, clockid_t clock,
                                       const timespec* until) {
   std::int64_t deadline_ns;
-  if (!deadline_from(clock, until, deadline_ns)) return EINVAL;
+  if (!waits_on(clock) || !deadline_from(clock, until, deadline_ns)) return EINVAL;
   return wait(cond, mutex, deadline_ns);
 }
 

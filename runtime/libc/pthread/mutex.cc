@@ -89,6 +89,9 @@ RT0_EXPORT int pthread_mutex_trylock(pthread_mutex_t* mutex) {
 RT0_EXPORT int pthread_mutex_unlock(pthread_mutex_t* mutex) { return mutex_unlock(rep(mutex)); }
 
 RT0_EXPORT int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, const timespec* until) {
+  if (!waits_on(clock)) return EINVAL;
+  const int at_once = pthread_mutex_trylock(mutex);
+  if (at_once != EBUSY) return at_once;  // the time is not looked at
   std::int64_t deadline_ns;
   if (!deadline_from(clock, until, deadline_ns)) return EINVAL;
   return mutex_lock(rep(mutex), deadline_ns);
@@ -110,11 +113,11 @@ RT0_EXPORT int pthread_mutexattr_destroy(pthread_mutexattr_t* attr) {
 
 RT0_EXPORT int pthread_mutexattr_settype(pthread_mutexattr_t* attr, int kind) {
   if (kind < PTHREAD_MUTEX_NORMAL || kind > PTHREAD_MUTEX_ADAPTIVE_NP) return EINVAL;
-  rep(attr).kind = kind;
+  rep(attr).kind = (rep(attr).kind & ~kind_mask) | kind;
   return 0;
 }
 
 RT0_EXPORT int pthread_mutexattr_gettype(const pthread_mutexattr_t* attr, int* kind) {
-  *kind = rep(attr).kind;
+  *kind = rep(attr).kind & kind_mask;
   return 0;
 }

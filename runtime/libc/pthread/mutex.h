@@ -19,6 +19,8 @@ struct mutex_rep {
 static_assert(sizeof(mutex_rep) <= sizeof(pthread_mutex_t) && offsetof(mutex_rep, kind) == 16);
 static_assert(offsetof(mutex_rep, depth) == 4 && offsetof(mutex_rep, owner) == 8);
 
+inline constexpr std::int32_t inherit_bit = 4;  // in a kind, beside the type: PTHREAD_PRIO_INHERIT
+
 struct mutexattr_rep {
   std::int32_t kind;
 };

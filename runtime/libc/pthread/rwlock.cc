@@ -1,16 +1,15 @@
-// pthread_rwlock_*: one word, readers preferred as in glibc's default kind.
+// pthread_rwlock_*: one word, readers preferred as in glibc's default kind. The kind that prefers writers
+// lets no new reader in while somebody waits for the readers that are in.
 //
 //   word = writer bit | waiters bit | number of readers
 //
 // Whoever waits sets the waiters bit; the unlock that leaves the lock free clears it and wakes everybody, who
 // compete again.
+#include "runtime/libc/pthread/rwlock.h"
+
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
 #include <string.h>
-
-#include <atomic>
-#include <cstdint>
 
 #include "runtime/base/export.h"
 #include "runtime/base/fatal.h"
@@ -20,16 +19,7 @@
 namespace rt0::libc {
 namespace {
 
-struct rwlock_rep {
-  std::atomic<std::uint32_t> word;
-  std::uint32_t unused;
-  std::atomic<std::uint64_t> writer;  // goid
-};
-static_assert(sizeof(rwlock_rep) <= sizeof(pthread_rwlock_t));
-
 constexpr std::uint32_t write_held = 1u << 31, waiters = 1u << 30, reader_mask = waiters - 1;
-
-rwlock_rep& rep(pthread_rwlock_t* lock) { return *reinterpret_cast<rwlock_rep*>(lock); }
 
 // Waits for a change of the word, which was `seen`. False: the deadline passed.
 bool wait_change(rwlock_rep& rw, std::uint32_t seen, std::int64_t deadline_ns, wait_reason why) noexcept {
@@ -46,9 +36,15 @@ bool writer_is_me(const rwlock_rep& rw) noexcept {
   return rw.writer.load(std::memory_order_relaxed) == getg()->goid;
 }
 
+// The bits that keep a reader out. Readers wait for writers only, so behind readers it is a writer that
+// waits.
+std::uint32_t closed_to_readers(const rwlock_rep& rw) noexcept {
+  return rw.kind == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP ? write_held | waiters : write_held;
+}
+
 int try_read(rwlock_rep& rw, std::uint32_t& seen) noexcept {
   seen = rw.word.load(std::memory_order_relaxed);
-  while ((seen & write_held) == 0) {
+  while ((seen & closed_to_readers(rw)) == 0) {
     if ((seen & reader_mask) == reader_mask) return EAGAIN;
     // pairs with: unlock (release)
     if (rw.word.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire, std::memory_order_relaxed))
@@ -83,6 +79,10 @@ int lock(rwlock_rep& rw, int (*try_once)(rwlock_rep&, std::uint32_t&), wait_reas
 
 int clock_lock(pthread_rwlock_t* lock_, int (*try_once)(rwlock_rep&, std::uint32_t&), wait_reason why,
                clockid_t clock, const timespec* until) noexcept {
+  if (!waits_on(clock)) return EINVAL;
+  std::uint32_t seen;
+  const int at_once = try_once(rep(lock_), seen);
+  if (at_once != EBUSY) return at_once;  // the time is not looked at
   std::int64_t deadline_ns;
   if (!deadline_from(clock, until, deadline_ns)) return EINVAL;
   return lock(rep(lock_), try_once, why, deadline_ns);
@@ -108,8 +108,9 @@ int unlock(rwlock_rep& rw) noexcept {
 
 using namespace rt0::libc;
 
-RT0_EXPORT int pthread_rwlock_init(pthread_rwlock_t* lock, const pthread_rwlockattr_t*) {
+RT0_EXPORT int pthread_rwlock_init(pthread_rwlock_t* lock, const pthread_rwlockattr_t* attr) {
   memset(static_cast<void*>(lock), 0, sizeof *lock);
+  if (attr != nullptr) rep(lock).kind = rep(attr).kind;
   return 0;
 }
 

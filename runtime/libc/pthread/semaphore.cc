@@ -10,6 +10,8 @@
 
 #include "runtime/base/export.h"
 #include "runtime/libc/clock.h"
+#include "runtime/libc/pthread/cancel.h"
+#include "runtime/signal/attend.h"
 #include "runtime/sync/wait_table.h"
 
 namespace rt0::libc {
@@ -41,8 +43,11 @@ bool try_wait(sem_rep& s, std::uint32_t& seen) noexcept {
   return false;
 }
 
-int wait(sem_rep& s, std::int64_t deadline_ns) noexcept {
+// A cancellation point.
+int wait(sem_rep& s, std::int64_t deadline_ns) {
+  const interruption since;
   for (;;) {
+    act_on_cancel();
     std::uint32_t seen;
     if (try_wait(s, seen)) return 0;
     if (seen == 0 && !s.value.compare_exchange_strong(seen, waiters, std::memory_order_relaxed,
@@ -50,8 +55,13 @@ int wait(sem_rep& s, std::int64_t deadline_ns) noexcept {
       continue;
     }
     const auto* word = reinterpret_cast<const std::uint32_t*>(&s.value);
-    if (wait_if_equal(word, waiters, deadline_ns, wait_reason::semaphore) == wait_result::timed_out) {
-      return fail(ETIMEDOUT);
+    const open_to_cancel open;
+    switch (wait_if_equal(word, waiters, deadline_ns, wait_reason::semaphore)) {
+      case wait_result::timed_out: return fail(ETIMEDOUT);
+      case wait_result::interrupted:
+        if (since.ends_call(true)) return fail(EINTR);
+        break;
+      default: break;
     }
   }
 }
@@ -79,6 +89,7 @@ RT0_EXPORT int sem_trywait(sem_t* sem) {
 }
 
 RT0_EXPORT int sem_clockwait(sem_t* sem, clockid_t clock, const timespec* until) {
+  if (!waits_on(clock)) return fail(EINVAL);
   std::uint32_t seen;
   if (try_wait(rep(sem), seen)) return 0;  // the time is not looked at, as POSIX has it
   std::int64_t deadline_ns;

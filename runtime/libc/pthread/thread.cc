@@ -7,6 +7,7 @@
 #include "runtime/base/export.h"
 #include "runtime/libc/clock.h"
 #include "runtime/libc/exit.h"
+#include "runtime/libc/pthread/cancel.h"
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/proc.h"
@@ -28,6 +29,12 @@ void thread_exited(g* gp) {
   }
 }
 
+// The same, of a thread on a stack that the program gave and may take back as soon as the thread is joined.
+void thread_exited_elsewhere(g* gp) {
+  use_stack(gp, gp->slot_stack);
+  thread_exited(gp);
+}
+
 void thread_main(void*) {
   const thread_state& self = getg()->thread;
   thread_end(self.fn(self.arg));
@@ -44,7 +51,22 @@ bool give_back(g* gp) noexcept {
   return true;
 }
 
-int join(g* gp, void** result, std::int64_t deadline_ns) noexcept {
+// In a fork's child the threads of the parent that did not come along have ended, with nullptr: glibc's rule.
+// Destructors of the program's that join its workers rely on it.
+g* thread_to_join(pthread_t thread) noexcept {
+  g* gp = thread_of(thread);
+  std::uint32_t state = joinable;
+  if (left_behind(gp) &&
+      gp->thread.join.compare_exchange_strong(state, ended, std::memory_order_acq_rel)) {
+    gp->thread.result = nullptr;
+    gp->status.store(gstatus::dead, std::memory_order_relaxed);
+    gp->wait_timer.heap.store(nullptr, std::memory_order_relaxed);  // it may have slept
+    gp->lockedm = nullptr;
+  }
+  return gp;
+}
+
+int join(g* gp, void** result, std::int64_t deadline_ns) {
   if (const int error = wait_for_end(gp, deadline_ns)) return error;
   void* const ended_with = gp->thread.result;
   if (!give_back(gp)) return EINVAL;
@@ -54,13 +76,16 @@ int join(g* gp, void** result, std::int64_t deadline_ns) noexcept {
 
 }  // namespace
 
-int wait_for_end(g* gp, std::int64_t deadline_ns) noexcept {
+// A cancellation point: the thread stays to be joined.
+int wait_for_end(g* gp, std::int64_t deadline_ns) {
   if (gp == getg()) return EDEADLK;
   for (;;) {
+    act_on_cancel();
     const std::uint32_t state = gp->thread.join.load(std::memory_order_acquire);  // pairs with: thread_exited
     if (state == ended) return 0;
     if (state != joinable) return EINVAL;
     const auto* word = reinterpret_cast<const std::uint32_t*>(&gp->thread.join);
+    const open_to_cancel open;
     if (wait_if_equal(word, state, deadline_ns, wait_reason::join) == wait_result::timed_out)
       return ETIMEDOUT;
   }
@@ -77,9 +102,10 @@ int detach(g* gp) noexcept {
 }
 
 void thread_end(void* result) noexcept {
+  g* gp = getg();
+  gp->thread.cancel.fetch_or(cancel_ending, std::memory_order_relaxed);
   run_thread_local_dtors();
   run_key_dtors();
-  g* gp = getg();
   if (gp->kind == g_kind::go) {
     count_goroutine(-1);
     // A joinable one keeps its stack, where its result lies.
@@ -88,7 +114,7 @@ void thread_end(void* result) noexcept {
   }
   gp->thread.result = result;
   if (sched.nthreads.fetch_sub(1, std::memory_order_acq_rel) == 1 && !exit_begun()) exit(0);
-  gp->exited = thread_exited;
+  if (gp->exited == nullptr) gp->exited = thread_exited;
   goexit();
 }
 
@@ -109,16 +135,25 @@ using namespace rt0::libc;
 using rt0::g;
 
 RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, void* (*fn)(void*), void* arg) {
+  const attr_rep wanted = attr != nullptr ? rep(attr) : attr_rep{};
   int size_class = rt0::thread_stack_class();
-  if (attr != nullptr && rep(attr).stack_bytes != 0) size_class = rt0::stack_class_of(rep(attr).stack_bytes);
+  rt0::stack_bounds own{};
+  if (wanted.stack_lo != 0) {
+    own = {wanted.stack_lo, wanted.stack_lo + wanted.stack_bytes};
+    size_class = rt0::min_stack_class;
+  } else if (wanted.stack_bytes != 0) {
+    size_class = rt0::stack_class_of(wanted.stack_bytes);
+  }
   if (size_class < 0) return EAGAIN;
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
-  const auto [gp, error] = rt0::newproc1({thread_main, nullptr, rt0::g_kind::thread, size_class, here});
+  rt0::go_request request{thread_main, nullptr, rt0::g_kind::thread, size_class, here};
+  request.stack = own;
+  const auto [gp, error] = rt0::newproc1(request);
   if (gp == nullptr) return EAGAIN;
+  if (own.hi != 0) gp->exited = thread_exited_elsewhere;
   gp->thread.fn = fn;
   gp->thread.arg = arg;
-  const bool detach = attr != nullptr && rep(attr).detach_state == PTHREAD_CREATE_DETACHED;
-  gp->thread.join.store(detach ? detached : joinable, std::memory_order_relaxed);
+  gp->thread.join.store(wanted.detached ? detached : joinable, std::memory_order_relaxed);
   *thread = reinterpret_cast<pthread_t>(gp);
   // At the tail, not runnext: the creator goes on first, as with a kernel's thread.
   rt0::start_goroutine(gp, false);
@@ -126,19 +161,19 @@ RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, voi
 }
 
 RT0_EXPORT int pthread_join(pthread_t thread, void** result) {
-  return join(thread_of(thread), result, rt0::forever);
+  return join(thread_to_join(thread), result, rt0::forever);
 }
 
 RT0_EXPORT int pthread_tryjoin_np(pthread_t thread, void** result) {
-  g* gp = thread_of(thread);
+  g* gp = thread_to_join(thread);
   if (gp->thread.join.load(std::memory_order_acquire) == joinable) return EBUSY;  // pairs with: thread_exited
   return join(gp, result, rt0::forever);
 }
 
 RT0_EXPORT int pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* until) {
   std::int64_t deadline_ns;
-  if (!deadline_from(clock, until, deadline_ns)) return EINVAL;
-  return join(thread_of(thread), result, deadline_ns);
+  if (!waits_on(clock) || !deadline_from(clock, until, deadline_ns)) return EINVAL;
+  return join(thread_to_join(thread), result, deadline_ns);
 }
 
 RT0_EXPORT int pthread_timedjoin_np(pthread_t thread, void** result, const timespec* until) {
@@ -146,7 +181,7 @@ RT0_EXPORT int pthread_timedjoin_np(pthread_t thread, void** result, const times
                           : pthread_join(thread, result);
 }
 
-RT0_EXPORT int pthread_detach(pthread_t thread) { return detach(thread_of(thread)); }
+RT0_EXPORT int pthread_detach(pthread_t thread) { return detach(thread_to_join(thread)); }
 
 RT0_EXPORT pthread_t pthread_self() { return reinterpret_cast<pthread_t>(rt0::getg()); }
 

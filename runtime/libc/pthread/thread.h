@@ -18,8 +18,12 @@ enum join_state : std::uint32_t { joinable = 0, detached = 1, ended = 2, gone = 
 struct attr_rep {
   std::uint64_t stack_bytes;  // 0: the default
   std::uint64_t guard_bytes;
-  std::uintptr_t stack_lo;  // pthread_getattr_np
-  std::int32_t detach_state;
+  std::uintptr_t stack_lo;  // pthread_attr_setstack's, and pthread_getattr_np's answer; 0: none
+  void* cpus;               // pthread_attr_setaffinity_np's set, on the heap
+  std::uint64_t sigmask;
+  std::int16_t cpu_bytes;  // of that set
+  bool has_sigmask, detached, explicit_sched;
+  std::uint8_t policy, priority;
 };
 static_assert(sizeof(attr_rep) <= sizeof(pthread_attr_t));
 
@@ -32,7 +36,7 @@ void run_thread_local_dtors() noexcept;
 void run_key_dtors() noexcept;
 // Waits until gp has ended, whose result may then be read, and which is not given back. 0, EDEADLK, EINVAL
 // (it is detached), ETIMEDOUT.
-int wait_for_end(g* gp, std::int64_t deadline_ns) noexcept;
+int wait_for_end(g* gp, std::int64_t deadline_ns);
 // Nobody will join gp. 0, EINVAL.
 int detach(g* gp) noexcept;
 // The running thread, or goroutine of rt::go, ends with a result. The last thread ends the process with
