@@ -1,7 +1,11 @@
 // What a back-end of netpoll is.
 #pragma once
+#include <errno.h>
+
 #include "runtime/io/netpoll.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/poller.h"
+#include "runtime/sync/wait_table.h"
 
 namespace rt0 {
 
@@ -16,6 +20,11 @@ struct io_backend {
   netpoll_fds (*own)() noexcept;
   netpoller poller;
 };
+
+// What a wait's end makes of the operation: 0, or why it is taken back.
+inline long outcome_of(wait_result how) noexcept {
+  return how == wait_result::timed_out ? -ETIMEDOUT : how == wait_result::interrupted ? -EINTR : 0;
+}
 
 extern const io_backend ring_backend, epoll_backend;
 

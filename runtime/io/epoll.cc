@@ -124,9 +124,7 @@ long wait_ready(const ring_op& op, std::int64_t deadline_ns, io_waiter& waiter) 
     outcome = -ECANCELED;
   } else if (armed.ok()) {
     need_poller();
-    if (wait_if_equal(&slot.events, seen, deadline_ns, wait_reason::io) == wait_result::timed_out) {
-      outcome = -ETIMEDOUT;
-    }
+    outcome = outcome_of(wait_quietly(&slot.events, seen, deadline_ns, wait_reason::io, open_bits()));
   }
   waiter.waits_for.store(nullptr, std::memory_order_seq_cst);
   lock_guard hold(state.giving);

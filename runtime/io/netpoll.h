@@ -42,7 +42,8 @@ struct io_waiter {
 bool netpoll_can(const ring_op& op) noexcept;
 
 // Submits the operation and parks the running goroutine until it came back. Returns the kernel's result, or
-// -ETIMEDOUT after deadline_ns on CLOCK_MONOTONIC, -ECANCELED after netpoll_cancel.
+// -ETIMEDOUT after deadline_ns on CLOCK_MONOTONIC, -ECANCELED after netpoll_cancel, -EINTR when the
+// goroutine's attention is asked for (sched/interrupt.h): the caller attends.
 long netpoll_run(const ring_op& op, std::int64_t deadline_ns) noexcept;
 long netpoll_run(const ring_op& op, std::int64_t deadline_ns, io_waiter& waiter) noexcept;
 

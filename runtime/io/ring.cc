@@ -107,7 +107,7 @@ void call_back(io_wait* waits, std::uint32_t count, const std::uint32_t& word) n
     push({IORING_OP_ASYNC_CANCEL, -1, 0, key(waits[i]), 0, 0}, of_a_cancel);
   }
   for (std::uint32_t seen; count_of(seen = load(word)) != count;) {
-    (void)wait_if_equal(&word, seen, forever, wait_reason::io);
+    (void)wait_quietly(&word, seen, forever, wait_reason::io, 0);
   }
 }
 
@@ -127,7 +127,7 @@ long run_any(const ring_op* ops, std::int32_t* results, std::size_t count, std::
   need_poller();
   long outcome = 0;
   while (outcome == 0 && load(word) == 0) {
-    if (wait_if_equal(&word, 0, deadline_ns, wait_reason::io) == wait_result::timed_out) outcome = -ETIMEDOUT;
+    outcome = outcome_of(wait_quietly(&word, 0, deadline_ns, wait_reason::io, open_bits()));
   }
   if (load(word) == io_waiter::give_up) outcome = -ECANCELED;
   if (count_of(load(word)) != n) call_back(waits, n, word);

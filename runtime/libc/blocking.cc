@@ -103,9 +103,10 @@ class temporary_mask {
   const sys::sigset* mask_ = nullptr;
 };
 
-// Of the calls that SA_RESTART does not speak of (signal(7)). A socket's with a timeout (SO_RCVTIMEO) would
-// belong here too.
-bool never_restarts(long nr) noexcept {
+}  // namespace
+
+// A socket's call with a timeout (SO_RCVTIMEO) would belong to the others too.
+bool restarts(long nr) noexcept {
   switch (nr) {
     case SYS_poll:
     case SYS_ppoll:
@@ -120,10 +121,12 @@ bool never_restarts(long nr) noexcept {
     case SYS_semtimedop:
     case SYS_msgsnd:
     case SYS_msgrcv:
-    case SYS_io_getevents: return true;
+    case SYS_io_getevents: return false;
   }
-  return false;
+  return true;
 }
+
+namespace {
 
 bool is_wait(long nr) noexcept { return nr == SYS_wait4 || nr == SYS_waitid; }
 
@@ -149,6 +152,7 @@ int raised_with(long result) noexcept { return result == -EPIPE ? SIGPIPE : resu
 // The M has it, who may be another goroutine's next. False: the goroutine's M blocks no such signal, or it
 // did not come (MSG_NOSIGNAL).
 bool take_raised(int signal, siginfo_t& info) noexcept {
+  if (signal == 0) return false;
   const sys::sigset bit = sys::sig_bit(signal);
   return (sched.sigmask.load(std::memory_order_relaxed) & bit) != 0 &&
          sys::take_signal(bit, &info, false).ok();
@@ -162,8 +166,7 @@ bool call_once(long nr, const call_args& x, long& result) noexcept {
   const std::uint8_t open_to = nr == SYS_close ? 0 : open_bits();
   result = rt0_open_syscall(nr, &x, open_to);
   siginfo_t info;
-  const int signal = raised_with(result);
-  const bool raised = signal != 0 && take_raised(signal, info);
+  const bool raised = take_raised(raised_with(result), info);
   exitsyscall();
   if (raised) (void)send_signal(getg(), info);
   // Who waited for a child finds SIGCHLD's handler to have run, as with a kernel's thread.
@@ -173,6 +176,11 @@ bool call_once(long nr, const call_args& x, long& result) noexcept {
 }
 
 }  // namespace
+
+void take_raised_with(long result) noexcept {
+  siginfo_t info;
+  if (take_raised(raised_with(result), info)) (void)send_signal(getg(), info);
+}
 
 long hand_off(long nr, call_args x) noexcept {
   long result = 0;
@@ -185,7 +193,7 @@ long hand_off(long nr, call_args x) noexcept {
     if (result != -EINTR || nr == SYS_close) return result;
     // EINTR without a handler is the runtime's own affair (SIGURG): the call is made again, with what is left
     // of its time.
-    if (since.ends_call(!never_restarts(nr)) || asked_to_end()) return -EINTR;
+    if (since.ends_call(restarts(nr)) || asked_to_end()) return -EINTR;
     time.shorten();
   }
 }

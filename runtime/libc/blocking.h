@@ -15,4 +15,11 @@ long blocking_call(long nr, call_args x) noexcept;
 // The same for what netpoll does not do (io_call.h): the M waits in the kernel.
 long hand_off(long nr, call_args x) noexcept;
 
+// SA_RESTART speaks of this call (signal(7)): after a handler with that flag it is made again.
+bool restarts(long nr) noexcept;
+
+// The kernel sent the calling thread, this M, a signal together with this error (SIGPIPE, SIGXFSZ): it is the
+// running goroutine's. Right after the call, on the same M.
+void take_raised_with(long result) noexcept;
+
 }  // namespace rt0::libc

@@ -9,8 +9,8 @@
 //   lock_world               who forks waits for who forks, or sets the number of Ps
 //   stop_the_world           no goroutine is within the runtime, so nobody holds a lock of ranks that only
 //                            goroutines take (exit, keys, allg, the wait table, timers)
-//   the locks that an M without a P takes, in the order of their ranks: births, sched, gfree, stack_slabs,
-//   heap
+//   the locks that an M without a P takes, in the order of their ranks: signals, births, sched, gfree,
+//   stack_slabs, heap
 //   clone
 //   parent                   all of it backwards
 //   child                    each room makes its own state that of one goroutine on one M; then likewise
@@ -37,37 +37,44 @@
 #include "runtime/mem/heap.h"
 #include "runtime/mem/stack.h"
 #include "runtime/sched/fork.h"
-#include "runtime/sched/signal_mask.h"
 #include "runtime/sched/stop_the_world.h"
 #include "runtime/sched/syscall.h"
+#include "runtime/signal/child.h"
+#include "runtime/signal/send.h"
 #include "runtime/sync/wait_table.h"
 #include "runtime/sync/world.h"
 #include "sys/process.h"
+#include "sys/signal.h"
 
 namespace rt0::libc {
 namespace {
 
-void prepare() noexcept {
+void prepare() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
+  signal_lock.lock();
   sched_fork_prepare();
   stack_slabs_lock();
   heap_fork_prepare();
 }
 
-void parent() noexcept {
+void parent() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
   heap_fork_parent();
   stack_slabs_unlock();
   sched_fork_parent();
+  signal_lock.unlock();
   start_the_world();
 }
 
-void child() noexcept {
+void child() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
   heap_fork_child();
   stack_slabs_unlock();
   sched_fork_child();
+  signal_lock.unlock();
+  signals_in_child();
   wait_table_fork_child();
   netpoll_fork_child();
   exit_fork_child();
   start_the_world_alone();
+  receiver_in_child();
 }
 
 pid_t or_errno(long result) noexcept {
@@ -86,11 +93,13 @@ long copy_process(unsigned long flags) noexcept {
   }
   lock_world();
   stop_the_world();
-  const sys::sigset held = hold_signals();
+  constexpr sys::sigset all = ~sys::sigset{0};
+  sys::sigset before = 0;
+  (void)sys::sigprocmask(sys::mask_how::set, &all, &before);
   prepare();
   const auto copied = sys::fork(flags);
   copied.ok() && copied.value() == 0 ? child() : parent();
-  release_signals(held);
+  (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);
   unlock_world();
   return copied.ok() ? copied.value() : -copied.error();
 }

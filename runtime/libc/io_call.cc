@@ -25,7 +25,9 @@
 #include "runtime/io/attempt.h"
 #include "runtime/io/fd_kind.h"
 #include "runtime/io/netpoll.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/syscall.h"
+#include "runtime/signal/attend.h"
 #include "sys/clock.h"
 #include "sys/passthrough.h"
 
@@ -81,6 +83,13 @@ long as_it_is(const ring_op& op) noexcept {
   return -ENOSYS;
 }
 
+long tried(const ring_op& op) noexcept {
+  const long result = attempt(op);
+  if (result == -EPIPE) [[unlikely]]
+    take_raised_with(result);
+  return result;
+}
+
 // Parks until poll has something to say. 0, or why not.
 long park_for_poll(const transfer& t) noexcept {
   const std::uint32_t events = t.write ? POLLOUT : POLLIN;
@@ -105,13 +114,13 @@ long park(const transfer& t) noexcept {
   const long result = netpoll_run(t.op, deadline_ns);
   if (result == -ETIMEDOUT && deadline_ns != forever) return -EAGAIN;
   // The ring sends no SIGPIPE.
-  return result == -EPIPE && t.write ? attempt(t.op) : result;
+  return result == -EPIPE && t.write ? tried(t.op) : result;
 }
 
 // One read, or one part of a write.
 long once(const transfer& t) noexcept {
   for (;;) {
-    const long result = attempt(t.op);
+    const long result = tried(t.op);
     const bool untried = result == -EOPNOTSUPP;
     if (result != -EAGAIN && !untried) return result;
     if (!untried && !(t.write && t.kind == fd_kind::stream)) return park(t);
@@ -242,14 +251,38 @@ bool message_call(const call_args& x, bool write, long& result) noexcept {
   return true;
 }
 
+// An interrupted connect goes on by itself: the wait for its end.
+long finish_connect(int fd) noexcept {
+  const long came = netpoll_run({IORING_OP_POLL_ADD, fd, 0, 0, 0, POLLOUT}, forever);
+  if (came < 0) return came;
+  int error = 0;
+  socklen_t bytes = sizeof error;
+  const long asked = sys::passthrough(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR,
+                                      reinterpret_cast<long>(&error), reinterpret_cast<long>(&bytes), 0);
+  return asked < 0 ? asked : -error;
+}
+
 // accept, connect: there is no flag to try them by.
 bool connection(const ring_op& op, int timeout, long timed_out, long& result) noexcept {
   if (non_blocking(op.fd) || !netpoll_can(op)) return false;
   const std::int64_t deadline_ns = socket_deadline(op.fd, timeout);
   result = netpoll_run(op, deadline_ns);
   if (result == -ETIMEDOUT && deadline_ns != forever) result = timed_out;
+  if (result == -EALREADY && op.opcode == IORING_OP_CONNECT) result = finish_connect(op.fd);
   return true;
 }
+
+// What signals do to a wait for events: a handler ends it, whatever its flags.
+class until_a_handler {
+ public:
+  bool ends() noexcept {
+    attend();
+    return since_.ends_call(false) || asked_to_end();
+  }
+
+ private:
+  interruption since_;
+};
 
 long poll_all(pollfd* fds, long count) noexcept {
   return sys::passthrough(SYS_poll, reinterpret_cast<long>(fds), count, 0, 0, 0, 0);
@@ -258,12 +291,14 @@ long poll_all(pollfd* fds, long count) noexcept {
 // Until one of the descriptors has something to say; poll itself then says what.
 bool poll_call(pollfd* fds, long count, std::int64_t deadline_ns, long& result) noexcept {
   constexpr std::size_t most = 16;
+  until_a_handler since;
   for (;;) {
     result = poll_all(fds, count);
     if (result != 0 || (deadline_ns != forever && deadline_ns <= sys::nanotime())) return true;
     if (count == 0 && deadline_ns != forever) {
-      sleep_until(deadline_ns);
-      continue;
+      if (sleep_until(deadline_ns, open_bits()) != claim_state::interrupted || !since.ends()) continue;
+      result = -EINTR;
+      return true;
     }
     ring_op ops[most];
     std::int32_t results[most];
@@ -275,19 +310,26 @@ bool poll_call(pollfd* fds, long count, std::int64_t deadline_ns, long& result) 
     }
     if (n == 0 || !netpoll_can(ops[0]) || n > netpoll_most_at_once()) return false;
     io_waiter waiter;
-    (void)netpoll_run_any(ops, results, n, deadline_ns, waiter);
+    if (netpoll_run_any(ops, results, n, deadline_ns, waiter) == -EINTR && since.ends()) {
+      result = -EINTR;
+      return true;
+    }
   }
 }
 
 bool epoll_call(const call_args& x, long& result) noexcept {
   const auto ms = static_cast<int>(x.d);
   const std::int64_t deadline_ns = ms < 0 ? forever : sys::nanotime() + ms * ns_per_ms;
+  until_a_handler since;
   for (;;) {
     result = sys::passthrough(SYS_epoll_wait, x.a, x.b, x.c, 0, 0, 0);
     if (result != 0 || ms == 0 || (deadline_ns != forever && deadline_ns <= sys::nanotime())) return true;
     const ring_op op{IORING_OP_POLL_ADD, static_cast<int>(x.a), 0, 0, 0, POLLIN};
     if (!netpoll_can(op)) return false;
-    (void)netpoll_run(op, deadline_ns);
+    if (netpoll_run(op, deadline_ns) == -EINTR && since.ends()) {
+      result = -EINTR;
+      return true;
+    }
   }
 }
 
@@ -319,16 +361,8 @@ bool close_range_call(const call_args& x, long& result) noexcept {
   return false;
 }
 
-}  // namespace
-
-bool io_call(long nr, const call_args& x, long& result) noexcept {
-  switch (nr) {
-    case SYS_close: return close_call(static_cast<int>(x.a), result);
-    case SYS_dup2:
-    case SYS_dup3: return x.a != x.b && close_call(static_cast<int>(x.b), result);
-    case SYS_close_range: return close_range_call(x, result);
-  }
-  if (!has_p_to_give()) return false;
+// The calls that move data, or wait until they can.
+bool waiting_call(long nr, const call_args& x, long& result) noexcept {
   const auto fd = static_cast<int>(x.a);
   const auto b = static_cast<std::uint64_t>(x.b), c = static_cast<std::uint64_t>(x.c);
   switch (nr) {
@@ -354,6 +388,25 @@ bool io_call(long nr, const call_args& x, long& result) noexcept {
     }
     case SYS_epoll_wait: return epoll_call(x, result);
     case SYS_epoll_pwait: return x.e == 0 && epoll_call(x, result);
+  }
+  return false;
+}
+
+}  // namespace
+
+bool io_call(long nr, const call_args& x, long& result) noexcept {
+  switch (nr) {
+    case SYS_close: return close_call(static_cast<int>(x.a), result);
+    case SYS_dup2:
+    case SYS_dup3: return x.a != x.b && close_call(static_cast<int>(x.b), result);
+    case SYS_close_range: return close_range_call(x, result);
+  }
+  if (!has_p_to_give()) return false;
+  const interruption since;
+  while (waiting_call(nr, x, result)) {
+    if (result != -EINTR) return true;
+    attend();
+    if (since.ends_call(restarts(nr)) || asked_to_end()) return true;
   }
   return false;
 }

@@ -16,9 +16,12 @@ void signals_in_child() noexcept {
     const std::uint32_t n = allg_count();
     for (std::uint32_t i = 0; i < n; i++) {
       g* gp = allg_at(i);
-      attended(gp, attend_signal | attend_cancel);
-      gp->signals.awaited.store(0, std::memory_order_relaxed);
-      gp->signals.waits = false;
+      // A write to a G copies its page, and most are as they should be.
+      if (gp->attention.load(std::memory_order_relaxed) != 0) attended(gp, attend_signal | attend_cancel);
+      if (gp->signals.awaited.load(std::memory_order_relaxed) != 0 || gp->signals.waits) {
+        gp->signals.awaited.store(0, std::memory_order_relaxed);
+        gp->signals.waits = false;
+      }
     }
   }
   free_nodes(gone);

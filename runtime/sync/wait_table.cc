@@ -67,7 +67,10 @@ void enter(wait_node& node, const void* address) noexcept {
   link(b, node);
 }
 
-wait_result park(wait_node& node, std::int64_t deadline_ns, wait_reason why) noexcept {
+namespace {
+
+// Parks until the wait's end. The node is out of the table then.
+wait_result park_quietly(wait_node& node, std::int64_t deadline_ns, wait_reason why) noexcept {
   const claim_state how = gopark(node.ticket, why, deadline_ns);
   // A waker unlinks what it claims. After any other end the node is still in the list, and a waker may be
   // looking at it.
@@ -76,13 +79,35 @@ wait_result park(wait_node& node, std::int64_t deadline_ns, wait_reason why) noe
     lock_guard hold(b.lock);
     if (node.linked) unlink(b, node);
   }
-  attend();
   switch (how) {
     case claim_state::woken: return wait_result::woken;
     case claim_state::handed: return wait_result::handed;
     case claim_state::interrupted: return wait_result::interrupted;
     default: return wait_result::timed_out;
   }
+}
+
+// False: the word has another value. Else node stands in the table.
+bool enter_if_equal(wait_node& node, const std::uint32_t* word, std::uint32_t expected, bool impatient,
+                    std::uint8_t open_to) noexcept {
+  node.address = word;
+  node.impatient = impatient;
+  bucket& b = bucket_of(word);
+  lock_guard hold(b.lock);
+  // seq_cst and under the lock: a waker stores to the word before it takes the lock, so either we see its
+  // value or it sees our node.   pairs with: wake's lock
+  if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != expected) return false;
+  node.ticket = begin_wait(open_to);
+  impatient ? link_first(b, node) : link(b, node);
+  return true;
+}
+
+}  // namespace
+
+wait_result park(wait_node& node, std::int64_t deadline_ns, wait_reason why) noexcept {
+  const wait_result how = park_quietly(node, deadline_ns, why);
+  attend();
+  return how;
 }
 
 wait_result wait_if_equal(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
@@ -93,20 +118,15 @@ wait_result wait_if_equal(const std::uint32_t* word, std::uint32_t expected, std
 wait_result wait_for_lock(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
                           wait_reason why, bool impatient) noexcept {
   wait_node node;
-  node.address = word;
-  node.impatient = impatient;
-  bucket& b = bucket_of(word);
-  b.lock.lock();
-  // seq_cst and under the lock: a waker stores to the word before it takes the lock, so either we see its
-  // value or it sees our node.   pairs with: wake's lock
-  if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != expected) {
-    b.lock.unlock();
-    return wait_result::not_equal;
-  }
-  node.ticket = begin_wait(open_bits());
-  impatient ? link_first(b, node) : link(b, node);
-  b.lock.unlock();
+  if (!enter_if_equal(node, word, expected, impatient, open_bits())) return wait_result::not_equal;
   return park(node, deadline_ns, why);
+}
+
+wait_result wait_quietly(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
+                         wait_reason why, std::uint8_t open_to) noexcept {
+  wait_node node;
+  if (!enter_if_equal(node, word, expected, false, open_to)) return wait_result::not_equal;
+  return park_quietly(node, deadline_ns, why);
 }
 
 namespace {
