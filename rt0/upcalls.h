@@ -49,6 +49,8 @@ preempt_frame* rt0_asyncpreempt2(preempt_frame* frame, void* xstate);
 
 // --- runtime/signal: what the scheduler calls above itself.
 void rt0_forget_signals(g* gp);  // of a goroutine that ended
+// The program's handler of a fault, here: the goroutine's stack is used up. On the M's signal stack.
+void rt0_handle_overflow(int signal, void* info, void* ucontext);
 
 // --- the C library: what once.S names. An Itanium personality routine.
 int rt0_once_personality(int version, int actions, std::uint64_t exception_class, void* exception,

@@ -2,6 +2,7 @@
 #include "runtime/chan/chan.h"
 
 #include "runtime/base/export.h"
+#include "runtime/signal/attend.h"
 #include "sys/process.h"
 
 namespace rt0 {
@@ -33,8 +34,7 @@ void set_count(hchan* c, std::size_t n) noexcept { __atomic_store_n(&c->count, n
 // parked already. After that a plain sudog may be gone.
 bool claim(const sudog& sg, ready_list& ready) noexcept {
   const wait_ticket ticket = sg.ticket;
-  const claimed how =
-      sg.select != nullptr ? try_claim(ticket, claim_state::woken) : claim_alone(ticket, claim_state::woken);
+  const claimed how = try_claim(ticket, claim_state::woken);
   if (how == claimed::won_parked) ready.add(ticket.gp);
   return how != claimed::lost;
 }
@@ -138,28 +138,43 @@ namespace {
   return c->closed != 0 ? rt0_chan_closed : rt0_chan_would_block;
 }
 
+// The wait of the running goroutine's sg was interrupted. False: somebody served it all the same.
+[[gnu::noinline]] bool give_up(hchan* c, waitq& q, sudog& sg) noexcept {
+  c->lock();
+  const bool unserved = sg.linked;
+  if (unserved) q.remove(sg);
+  c->unlock();
+  return unserved;
+}
+
 using locked_step = rt0_chan_status (*)(hchan*, const rt0_chan_op&, ready_list&);
 
 // The operation with its wait, if it has to and may.
 template <locked_step Step, waitq hchan::*Queue, wait_reason Why>
 [[gnu::always_inline]] inline rt0_chan_status operate(hchan* c, const rt0_chan_op& op, bool may_wait) {
-  ready_list ready;
-  c->lock();
-  const rt0_chan_status status = Step(c, op, ready);
-  if (status != rt0_chan_would_block || !may_wait) {
+  for (;;) {
+    ready_list ready;
+    c->lock();
+    const rt0_chan_status status = Step(c, op, ready);
+    if (status != rt0_chan_would_block || !may_wait) {
+      c->unlock();
+      ready.make_ready();
+      return status;
+    }
+    // Nobody was claimed: `ready` is empty.
+    sudog sg;
+    sg.op = &op;
+    sg.select = nullptr;
+    sg.ticket = begin_wait(attend_signal);
+    (c->*Queue).push_back(sg);
     c->unlock();
-    ready.make_ready();
-    return status;
+    if (gopark(sg.ticket, Why, forever) == claim_state::interrupted) [[unlikely]] {
+      const bool again = give_up(c, c->*Queue, sg);
+      attend();
+      if (again) continue;
+    }
+    return status_of(sg.result);
   }
-  // Nobody was claimed: `ready` is empty.
-  sudog sg;
-  sg.op = &op;
-  sg.select = nullptr;
-  sg.ticket = begin_wait();
-  (c->*Queue).push_back(sg);
-  c->unlock();
-  (void)gopark(sg.ticket, Why, forever);
-  return status_of(sg.result);
 }
 
 // Claims all of q, whose waits end by the channel's closing.
@@ -168,7 +183,10 @@ void close_waiters(waitq& q, ready_list& ready) noexcept {
 }
 
 [[noreturn]] void block_forever(wait_reason why) noexcept {
-  for (;;) (void)gopark(begin_wait(), why, forever);
+  for (;;) {
+    (void)gopark(begin_wait(attend_signal), why, forever);
+    attend();
+  }
 }
 
 }  // namespace

@@ -16,11 +16,16 @@
 //
 // A waiter is a sudog in its own frame. Who serves it does all of this under the channel's lock:
 //
-//   a plain one:        moves the value, unlinks it, writes the outcome, claims its ticket. Nobody else can
-//                       claim it, so it may run at once and needs no lock to read the outcome.
+//   a plain one:        moves the value, unlinks it, writes the outcome, claims its ticket. Nobody else
+//   serves
+//                       it meanwhile, so it may run at once and needs no lock to read the outcome.
 //   one of a select's:  unlinks it, claims the ticket (or loses it, to another of its cases), moves, writes
 //                       the outcome. It may run in the middle of that, so it takes the lock of every channel
 //                       before it looks.
+//
+// A signal may end any of these waits, as `interrupted`. A select then takes its sudogs out, runs the handler
+// and begins anew. A plain waiter looks under the lock whether it was served before; if not, it does the
+// same, and stands last in the queue after it.
 //
 // A select whose move threw in the server's hands was claimed already and cannot go back to waiting, since
 // others passed it over meanwhile: its outcome is `retry`, it begins anew.

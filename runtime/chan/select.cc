@@ -16,6 +16,7 @@
 #include "runtime/base/export.h"
 #include "runtime/chan/chan.h"
 #include "runtime/sched/proc.h"
+#include "runtime/signal/attend.h"
 #include "sys/clock.h"
 
 namespace rt0 {
@@ -65,11 +66,14 @@ class selecting {
       const std::size_t j = i == 0 ? 0 : (fastrand() >> 32) * (i + 1) >> 32;
       at(i).polled = at(j).polled;
       at(j).polled = one;
-      if (has_channel(*one)) at(channels_++).locked = one;
       if (one->kind == rt0_case_otherwise) otherwise_ = one;
       if (one->kind == rt0_case_timeout && (timeout_ == nullptr || one->timeout_ns < timeout_->timeout_ns)) {
         timeout_ = one;
       }
+    }
+    // From the random order, so that of several cases of one channel none is always the first in its queue.
+    for (std::size_t i = 0; i < s_.count; i++) {
+      if (has_channel(*at(i).polled)) at(channels_++).locked = at(i).polled;
     }
     sort();
   }
@@ -166,7 +170,7 @@ class selecting {
 
   // Pass 2. All channels are locked: whoever claims the ticket comes after.
   void enqueue() noexcept {
-    ticket_ = begin_wait();
+    ticket_ = begin_wait(attend_signal);
     shared_.fired = nullptr;
     for (std::size_t i = 0; i < channels_; i++) {
       rt0_select_case& one = *at(i).locked;
@@ -193,6 +197,10 @@ class selecting {
     const claim_state how = gopark(ticket_, why, deadline());
     if (s_.disarm != nullptr) s_.disarm(s_.self);
     dequeue();
+    if (how == claim_state::interrupted) {
+      attend();
+      return false;
+    }
     if (how == claim_state::timed_out) {
       chosen = chose(timeout_, rt0_chan_ok);
     } else if (how == claim_state::cancelled) {

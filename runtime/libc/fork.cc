@@ -36,11 +36,11 @@
 #include "runtime/libc/libc_fork.h"
 #include "runtime/mem/heap.h"
 #include "runtime/mem/stack.h"
+#include "runtime/sched/every_m.h"
 #include "runtime/sched/fork.h"
 #include "runtime/sched/stop_the_world.h"
 #include "runtime/sched/syscall.h"
 #include "runtime/signal/child.h"
-#include "runtime/signal/send.h"
 #include "runtime/sync/wait_table.h"
 #include "runtime/sync/world.h"
 #include "sys/process.h"
@@ -49,8 +49,10 @@
 namespace rt0::libc {
 namespace {
 
-void prepare() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
-  signal_lock.lock();
+constexpr sys::sigset all_signals = ~sys::sigset{0};
+
+void prepare() noexcept {
+  signals_fork_prepare();
   sched_fork_prepare();
   stack_slabs_lock();
   heap_fork_prepare();
@@ -60,7 +62,7 @@ void parent() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
   heap_fork_parent();
   stack_slabs_unlock();
   sched_fork_parent();
-  signal_lock.unlock();
+  signals_fork_parent();
   start_the_world();
 }
 
@@ -68,8 +70,7 @@ void child() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
   heap_fork_child();
   stack_slabs_unlock();
   sched_fork_child();
-  signal_lock.unlock();
-  signals_in_child();
+  signals_fork_child();
   wait_table_fork_child();
   netpoll_fork_child();
   exit_fork_child();
@@ -93,9 +94,12 @@ long copy_process(unsigned long flags) noexcept {
   }
   lock_world();
   stop_the_world();
-  constexpr sys::sigset all = ~sys::sigset{0};
+  // Signals for the program's handlers come to the receiver. What comes here is the runtime's own, which a
+  // child that is not whole yet must not take; but not the call's: who asks every M holds births, which we
+  // want, and waits for our answer.
+  constexpr sys::sigset all_but_calls = ~sys::sig_bit(call_signal);
   sys::sigset before = 0;
-  (void)sys::sigprocmask(sys::mask_how::set, &all, &before);
+  (void)sys::sigprocmask(sys::mask_how::set, &all_but_calls, &before);
   prepare();
   const auto copied = sys::fork(flags);
   copied.ok() && copied.value() == 0 ? child() : parent();

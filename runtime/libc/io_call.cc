@@ -404,8 +404,8 @@ bool io_call(long nr, const call_args& x, long& result) noexcept {
   if (!has_p_to_give()) return false;
   const interruption since;
   while (waiting_call(nr, x, result)) {
-    if (result != -EINTR) return true;
     attend();
+    if (result != -EINTR) return true;
     if (since.ends_call(restarts(nr)) || asked_to_end()) return true;
   }
   return false;

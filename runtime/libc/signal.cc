@@ -13,6 +13,7 @@
 #include "runtime/libc/pthread/cancel.h"
 #include "runtime/libc/signal_call.h"
 #include "runtime/sched/park.h"
+#include "runtime/sched/signal.h"
 #include "runtime/signal/action.h"
 #include "runtime/signal/mask.h"
 #include "runtime/signal/send.h"
@@ -113,6 +114,7 @@ RT0_EXPORT int signalfd(int fd, const sigset_t* set, int flags) {
 RT0_EXPORT int __sigsetjmp_tail(__jmp_buf_tag* buffer, int jumped) {
   auto* saved = reinterpret_cast<rt0::sys::sigset*>(&buffer->__saved_mask);
   if (jumped != 0) {
+    if (rt0::getm()->insig != 0) rt0::leave_signal_stack();
     (void)rt0::change_mask(rt0::sys::mask_how::set, saved, nullptr);
   } else {
     (void)rt0::change_mask(rt0::sys::mask_how::block, nullptr, saved);

@@ -115,7 +115,7 @@ long kill_process(const syscall_args& x) noexcept {
 // process's own id is goroutine 1's.
 g* goroutine_of(int tid) noexcept {
   if (tid == sys::gettid()) return getg();
-  if (tid == sys::getpid()) return allg_at(0);
+  if (tid == sys::getpid()) return main_goroutine();
   for (m* mp = sched.allm.load(std::memory_order_acquire); mp != nullptr; mp = mp->alllink) {
     if (mp->procid == tid) return __atomic_load_n(&mp->curg, __ATOMIC_RELAXED);
   }

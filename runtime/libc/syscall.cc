@@ -17,6 +17,7 @@
 #include "runtime/libc/clock.h"
 #include "runtime/libc/fork.h"
 #include "runtime/libc/members/core_abi.h"
+#include "runtime/libc/pthread/affinity.h"
 #include "runtime/signal/attend.h"
 #include "runtime/sync/wait_table.h"
 
@@ -92,7 +93,8 @@ long dispatch(long nr, const call_args& x) noexcept {
     case SYS_clone3:
     case SYS_exit: return -ENOSYS;
   }
-  return blocking_call(nr, x);
+  long result = 0;
+  return scheduling_call(nr, x, result) ? result : blocking_call(nr, x);
 }
 
 }  // namespace

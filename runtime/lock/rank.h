@@ -15,6 +15,7 @@ enum class lock_rank : std::uint8_t {
   netpoll_take,   // io: who takes completions
   netpoll_give,   // io: who submits, or arms a descriptor
   wait_bucket,    // sync: one bucket of the wait table
+  placement,      // sched: where bound goroutines run
   births,         // sched.births: an M is being made, or all are asked for something
   sched,          // sched.lock: global queue, idle lists
   allg,           // the list of all goroutines

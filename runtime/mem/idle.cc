@@ -18,7 +18,7 @@ std::int64_t heap_return_due_ns() noexcept {
   return heap_was_freed.load(std::memory_order_relaxed) ? 0 : INT64_MAX;
 }
 
-void heap_return_idle(std::int64_t now_ns, void (*purge_caches)()) noexcept {
+void heap_return_idle(std::int64_t now_ns, void (*purge_caches)(bool all)) noexcept {
   if (period_began_ns == 0) {
     if (!heap_was_freed.exchange(false, std::memory_order_relaxed)) return;
     period_began_ns = now_ns;
@@ -26,7 +26,7 @@ void heap_return_idle(std::int64_t now_ns, void (*purge_caches)()) noexcept {
   }
   if (now_ns - period_began_ns < heap_idle_ns) return;
   const bool quiet = !heap_was_freed.exchange(false, std::memory_order_relaxed);
-  purge_caches();
+  purge_caches(quiet);
   exchange_return_idle(quiet);
   (void)central_return_idle(quiet);
   period_began_ns = quiet ? 0 : now_ns;

@@ -28,7 +28,7 @@ inline void heap_freed() noexcept {
 
 // When return_idle has something to do; INT64_MAX while nothing was freed.
 std::int64_t heap_return_due_ns() noexcept;
-// Ends the period, if it is over. purge_caches: of Ps that rest.
-void heap_return_idle(std::int64_t now_ns, void (*purge_caches)()) noexcept;
+// Ends the period, if it is over. purge_caches: of Ps that rested through it, or of all that rest now.
+void heap_return_idle(std::int64_t now_ns, void (*purge_caches)(bool all)) noexcept;
 
 }  // namespace rt0

@@ -19,7 +19,9 @@ void report_goroutine(const g* gp) noexcept {
     out << "created in goroutine " << gp->parent_goid << ", at " << hex{gp->gopc} << "\n";
 }
 
-bool waits(const g* gp) noexcept { return gp->kind != g_kind::system && readgstatus(gp) == gstatus::waiting; }
+bool waits(const g* gp) noexcept {
+  return gp->kind != g_kind::system && readgstatus(gp) == gstatus::waiting && !left_behind(gp);
+}
 
 bool any_waits() noexcept {
   for (std::uint32_t i = 0; i < allg_count(); i++) {
@@ -49,7 +51,7 @@ void checkdead() noexcept {
   std::uint32_t shown = 0, left_out = 0;
   for (std::uint32_t i = 0; i < allg_count(); i++) {
     const g* gp = allg_at(i);
-    if (!waits(gp) || left_behind(gp)) continue;
+    if (!waits(gp)) continue;
     if (shown++ < max_reported) {
       report_goroutine(gp);
     } else {

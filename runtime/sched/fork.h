@@ -6,7 +6,7 @@ namespace rt0 {
 
 // The locks that Ms without a P may hold while the world is stopped: so that no M is half made, nothing that
 // every M shall do (setuid) is half done, and the child's lists are whole. On a goroutine, the world stopped,
-// signals held (hold_signals).
+// all signals blocked.
 void sched_fork_prepare() noexcept;
 void sched_fork_parent() noexcept;
 // Of the child: the running M is the only one, the running goroutine the only one that is alive, and no

@@ -16,6 +16,7 @@
 #include "runtime/sched/wait_reason.h"
 #include "runtime/timer/timer.h"
 #include "sys/signal.h"
+#include "sys/thread.h"
 
 namespace rt0 {
 
@@ -131,7 +132,7 @@ struct g {
   std::atomic<std::uint8_t> attention;
   g* schedlink;             // run queues, free lists
   g* ahead;                 // some places further in that list, or stale: only to be prefetched
-  rt0::m* lockedm;          // the only M that may run it (lock_os_thread)
+  std::atomic<rt0::m*> lockedm;  // the only M that may run it: locked_m.h
   funcval start;
   void (*exited)(g*);  // called when it is dead and off its stack; nullptr: to the free list
   thread_state thread;
@@ -144,6 +145,7 @@ struct g {
   std::int64_t waitsince_ns;
   timer wait_timer;
   stack_slot slot;
+  sys::thread_placement* place;  // placement.h: it has an M of its own, which the kernel runs there; nullptr
   stack_bounds slot_stack;  // what `stack` is unless the program gave one (pthread_attr_setstack)
   g* batchlink;             // gfree's lists of batches
 };

@@ -10,13 +10,13 @@ namespace {
 
 static_assert(no_timer == INT64_MAX, "as heap_return_due_ns says it");
 
-// Of Ps that nobody has, and that ran nothing for a period. Those in the list nobody takes while we hold the
-// lock, and who put them there used the cache before he took it.
-void purge_resting_caches() noexcept {
+// Of Ps that nobody has, and, unless all, that ran nothing since the last call. Those in the list nobody
+// takes while we hold the lock, and who put them there used the cache before he took it.
+void purge_resting_caches(bool all) noexcept {
   lock_guard hold(sched.lock);
   for (p* pp = sched.pidle; pp != nullptr; pp = pp->link) {
     const std::uint32_t slice = pp->slicetick.load(std::memory_order_relaxed);
-    if (pp->seen.resting_slice == slice) cache_purge(mcache_of(pp));
+    if (all || pp->seen.resting_slice == slice) cache_purge(mcache_of(pp));
     pp->seen.resting_slice = slice;
   }
 }

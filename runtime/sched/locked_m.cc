@@ -3,6 +3,7 @@
 #include "rt0/arch.h"
 #include "runtime/base/fatal.h"
 #include "runtime/sched/machine.h"
+#include "runtime/sched/placement.h"
 #include "runtime/sched/proc.h"
 
 namespace rt0 {
@@ -15,14 +16,25 @@ void count_idle(int change) noexcept {
   if (change > 0) checkdead();
 }
 
+void bind(m* mp, g* gp) noexcept {
+  mp->lockedg = gp;
+  // pairs with: startlockedm load(acquire), and with the release of the mark's setting
+  if (gp->lockedm.exchange(mp, std::memory_order_acq_rel) == to_be_bound()) take_place(mp, gp);
+}
+
 }  // namespace
+
+bool bind_here(g* gp) noexcept {
+  if (gp->lockedm.load(std::memory_order_relaxed) != to_be_bound()) return false;
+  bind(getm(), gp);
+  return true;
+}
 
 void lock_os_thread() noexcept {
   m_locks_inc();
   m* mp = getm();
   mp->lockedg_depth++;
-  mp->lockedg = mp->curg;
-  mp->curg->lockedm = mp;
+  if (mp->lockedg == nullptr) bind(mp, mp->curg);
   m_locks_dec();
 }
 
@@ -30,10 +42,7 @@ bool unlock_os_thread() noexcept {
   m_locks_inc();
   m* mp = getm();
   const bool bound = mp->lockedg_depth != 0 && mp->lockedg == mp->curg;
-  if (bound && --mp->lockedg_depth == 0) {
-    mp->lockedg = nullptr;
-    mp->curg->lockedm = nullptr;
-  }
+  if (bound && --mp->lockedg_depth == 0) unbind_unless_placed(mp, mp->curg);
   m_locks_dec();
   return bound;
 }
@@ -47,7 +56,7 @@ void stoplockedm() noexcept {
 }
 
 void startlockedm(g* gp) noexcept {
-  m* mp = gp->lockedm;
+  m* mp = gp->lockedm.load(std::memory_order_acquire);  // pairs with: bind's store(release)
   ensure(mp != getm() && mp->nextp == nullptr, "startlockedm: locked to me, or the M has a P");
   count_idle(-1);
   p* pp = releasep();
@@ -57,9 +66,11 @@ void startlockedm(g* gp) noexcept {
 }
 
 void forget_locked(g* gp) noexcept {
-  m* mp = gp->lockedm;
+  m* mp = gp->lockedm.load(std::memory_order_relaxed);
   if (mp == nullptr) return;
-  gp->lockedm = nullptr;
+  gp->lockedm.store(nullptr, std::memory_order_relaxed);
+  forget_place(mp, gp);
+  if (mp == to_be_bound()) return;
   mp->lockedg = nullptr;
   mp->lockedg_depth = 0;
 }

@@ -18,6 +18,10 @@ bool unlock_os_thread() noexcept;
 void stoplockedm() noexcept;
 // gp, which was found runnable here, goes on on its own M, with this M's P. This M sleeps. On g0.
 void startlockedm(g* gp) noexcept;
+// A mark in lockedm: bound to no M yet, but shall be, to the next that would run it (placement.h).
+inline m* to_be_bound() noexcept { return reinterpret_cast<m*>(1); }
+// gp bears that mark: it is bound to the running M, which may execute it. False: it is another M's. On g0.
+bool bind_here(g* gp) noexcept;
 // gp ended: its M is free.
 void forget_locked(g* gp) noexcept;
 

@@ -53,6 +53,7 @@ struct m {
   void (*start)();     // runs before the scheduler does; sysmon's never returns
   g* lockedg;          // the goroutine that alone may run here (lock_os_thread)
   std::uint32_t lockedg_depth;
+  bool placed;  // its thread runs where lockedg wants it, not where the process does
   std::atomic<std::uint32_t> signal_pending;  // signal-safe. A SIGURG is under way to it
   std::atomic<std::uint32_t> call;            // signal-safe. on_every_m's: asked and not answered yet
   fault_record fault;                         // signal-safe. Of the handler to the call that it injects

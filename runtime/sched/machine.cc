@@ -9,6 +9,7 @@
 #include "runtime/base/fatal.h"
 #include "runtime/base/report.h"
 #include "runtime/mem/stack.h"
+#include "runtime/sched/placement.h"
 #include "runtime/sched/poller.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
@@ -139,6 +140,7 @@ void mcommoninit(m* mp) noexcept {
 
 void minit(m* mp) noexcept {
   minit_signals(mp);
+  place_as_process();  // the thread that made it may run elsewhere
   if (mp->start != nullptr) mp->start();
   p* pp = mp->nextp;
   mp->nextp = nullptr;

@@ -11,6 +11,7 @@
 #include "runtime/base/fatal.h"
 #include "runtime/base/report.h"
 #include "runtime/sched/gfree.h"
+#include "runtime/sched/locked_m.h"
 #include "runtime/sched/machine.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
@@ -153,6 +154,9 @@ go_result newproc1(const go_request& request) noexcept {
   gp->parent_goid = mp->curg != nullptr ? mp->curg->goid : 0;
   gp->kind = request.kind;
   gp->exited = nullptr;
+  // Somebody asked for a place while it died, after it had forgotten its own.
+  if (gp->lockedm.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+    forget_locked(gp);
   gp->thread.reset();
   const signal_state& makers = (mp->curg != nullptr ? mp->curg : mp->g0)->signals;
   gp->signals.mask.store(makers.mask.load(std::memory_order_relaxed), std::memory_order_relaxed);

@@ -85,14 +85,15 @@ void leave_on_g0(g* gp) {
 // leaves the M to nobody else.
 [[gnu::always_inline]] inline bool scheduler_is_due(const g* gp, p* pp) noexcept {
   return ++pp->schedtick % sched_tick_period == 0 || pp->preempt.load(std::memory_order_relaxed) ||
-         sched.gcwaiting.load(std::memory_order_relaxed) || gp->lockedm != nullptr;
+         sched.gcwaiting.load(std::memory_order_relaxed) ||
+         gp->lockedm.load(std::memory_order_relaxed) != nullptr;
 }
 
 // The P's next goroutine, if the running one may switch to it directly.
 [[gnu::always_inline]] inline g* next_directly(p* pp) noexcept {
   const runq_taken next = runqget(pp);
   if (next.gp == nullptr) return nullptr;
-  if (next.gp->lockedm != nullptr) [[unlikely]] {
+  if (next.gp->lockedm.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
     put_global(next.gp);  // it gets to its M through schedule(), here or where somebody is idle
     wakep();
     return nullptr;

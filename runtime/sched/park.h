@@ -71,10 +71,6 @@ bool claim(wait_ticket ticket, claim_state how) noexcept;
 // made runnable by goready when the lock is released.
 enum class claimed { lost, won_leaving, won_parked };
 inline claimed try_claim(wait_ticket ticket, claim_state how) noexcept;
-// try_claim of a wait that nobody else may claim at the same time: it has no deadline, is open to nothing, and
-// all who know its ticket hold one lock. Once the goroutine has parked that takes no atomic step. (One that is
-// open takes it: try_claim.)
-inline claimed claim_alone(wait_ticket ticket, claim_state how) noexcept;
 
 // If gp is parked in a wait that is open to the bit, which its attention has: ends that wait as interrupted.
 bool claim_open(g* gp, std::uint8_t bit) noexcept;
@@ -135,18 +131,6 @@ inline claimed try_claim(wait_ticket ticket, claim_state how) noexcept {
       return now == claim_state::parked ? claimed::won_parked : claimed::won_leaving;
     }
   }
-}
-
-inline claimed claim_alone(wait_ticket ticket, claim_state how) noexcept {
-  std::atomic<std::uint64_t>& word = ticket.gp->claim.word;
-  // acquire, pairs with: commit_park CAS(release)
-  if (word.load(std::memory_order_acquire) != claim_word(ticket.generation, claim_state::parked)) {
-    return try_claim(ticket, how);
-  }
-  perturb();
-  // pairs with: gopark's final load(acquire)
-  word.store(claim_word(ticket.generation, how), std::memory_order_release);
-  return claimed::won_parked;
 }
 
 }  // namespace rt0

@@ -61,8 +61,9 @@ void schedule() noexcept {
   for (;;) {
     const runq_taken next = findrunnable();
     if (mp->spinning) resetspinning(mp);
-    if (next.gp->lockedm != nullptr) {
-      startlockedm(next.gp);  // gives our P away, then sleeps; awake again, we have another
+    // startlockedm gives our P away, then sleeps; awake again, we have another.
+    if (next.gp->lockedm.load(std::memory_order_relaxed) != nullptr && !bind_here(next.gp)) {
+      startlockedm(next.gp);
       continue;
     }
     tell_poller(mp->p);

@@ -136,4 +136,7 @@ void allgadd(g* gp) noexcept;
 std::uint32_t allg_count() noexcept;
 g* allg_at(std::uint32_t i) noexcept;
 
+// Whose thread's id is the process's: goroutine 1, in a fork's child who forked.
+inline g* main_goroutine() noexcept { return sched.forked != nullptr ? sched.forked : allg_at(0); }
+
 }  // namespace rt0

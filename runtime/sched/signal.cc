@@ -132,6 +132,11 @@ bool has_room(const g* gp, void* ucontext) noexcept {
          sp - gp->stack.lo >= asyncpreempt_stack_bytes() + preempt_cxx_bytes;
 }
 
+bool in_guard(const g* gp, int signal, std::uintptr_t address) noexcept {
+  return (signal == SIGSEGV || signal == SIGBUS) && gp->slot.bytes != 0 && address >= gp->slot.base &&
+         address < gp->slot_stack.lo;
+}
+
 void record_fault(m* mp, int signal, const void* info, void* ucontext) noexcept {
   fault_record& f = mp->fault;
   copy_forward(f.info, info, sizeof f.info);
@@ -141,7 +146,7 @@ void record_fault(m* mp, int signal, const void* info, void* ucontext) noexcept 
   f.signal = signal;
 }
 
-void fault(m* mp, int signal, const void* info, void* ucontext) noexcept {
+void fault(m* mp, int signal, void* info, void* ucontext) noexcept {
   const sys::signal_cause cause = sys::cause_of(info);
   const g* gp = getg();
   if (!cause.fault) {
@@ -152,14 +157,14 @@ void fault(m* mp, int signal, const void* info, void* ucontext) noexcept {
     (void)sys::tgkill(sys::getpid(), sys::gettid(), signal);
     return;
   }
-  const bool in_guard = cause.address >= gp->slot.base && cause.address < gp->slot_stack.lo;
-  const bool by_address = signal == SIGSEGV || signal == SIGBUS;
-  if (by_address && in_guard && gp->slot.bytes != 0) stack_overflow(gp);
-  if (is_the_programs(mp, gp, signal)) {
-    if (!has_room(gp, ucontext)) stack_overflow(gp);
+  const bool has_handler = is_the_programs(mp, gp, signal);
+  const bool overflow = in_guard(gp, signal, cause.address) || (has_handler && !has_room(gp, ucontext));
+  if (has_handler) {
+    if (overflow) return rt0_handle_overflow(signal, info, ucontext);
     record_fault(mp, signal, info, ucontext);
     return inject_asyncpreempt(ucontext);
   }
+  if (overflow) stack_overflow(gp);
   // Kills as it would without a handler: the faulting instruction runs again.
   sys::default_action(signal);
 }
@@ -200,6 +205,15 @@ void minit_signals(m* mp) noexcept {
 }
 
 void install_fault_handler(int signal) noexcept { install(signal); }
+
+void leave_signal_stack() noexcept {
+  m* mp = getm();
+  const stack_bounds at = mp->gsignal->stack;
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  if (here >= at.lo && here < at.hi) return;  // a jump inside the handler
+  mp->insig = 0;
+  adopt_mask();
+}
 
 void ring_receiver() noexcept {
   // seq_cst: StoreLoad between what was changed and this; the receiver stores its id, then reads what it is.

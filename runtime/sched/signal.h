@@ -7,7 +7,8 @@
 // says "in a handler" is m->insig, raised by rt0_sigtramp. They take no lock and touch only what is marked
 // signal-safe. No handler of the program runs there: it is called on the goroutine's stack, by
 // rt0_asyncpreempt, to which the interrupted code is sent. A fault's handler too: so it may park, and leave
-// by siglongjmp, as any code of the goroutine.
+// by siglongjmp, as any code of the goroutine. Only the handler of a stack overflow is called here, where
+// there is room: what waits in it blocks the M, and it, too, may leave by siglongjmp (leave_signal_stack).
 #pragma once
 #include <signal.h>
 
@@ -35,6 +36,10 @@ inline constexpr sys::sigset fault_signals = sys::sig_bit(SIGSEGV) | sys::sig_bi
 
 // The kernel thread of the receiver of signals (runtime/signal/receiver.h); 0: there is none.   signal-safe
 extern constinit std::atomic<std::int32_t> signal_receiver;
+// The goroutine has left a handler on the signal stack by a jump: the M is in none any more, and its kernel
+// mask is the others' again.
+void leave_signal_stack() noexcept;
+
 // What the receiver waits for has changed: it shall look again.
 void ring_receiver() noexcept;
 inline constexpr int doorbell_signal = 33;  // between the kernel's real-time signals and the C library's

@@ -47,7 +47,7 @@ void take_idle_p(void* got) {
 void exitsyscall0(g* gp) {
   m* mp = getm();
   casgstatus(gp, gstatus::syscall, gstatus::runnable);
-  const bool bound = gp->lockedm != nullptr;
+  const bool bound = mp->lockedg == gp;
   mp->curg = nullptr;
   gp->m = nullptr;
   sched.lock.lock();

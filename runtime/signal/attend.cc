@@ -184,6 +184,20 @@ bool has_signals(const g* gp) noexcept {
 
 }  // namespace
 
+extern "C" void rt0_handle_overflow(int signal, void* info, void* ucontext) {
+  const g* gp = getg();
+  signal_action action{};
+  {
+    lock_guard hold(signal_lock);
+    action = action_of(signal);
+    const bool blocked = (gp->signals.mask.load(std::memory_order_relaxed) & sys::sig_bit(signal)) != 0;
+    if (blocked) action.handler = reinterpret_cast<std::uintptr_t>(SIG_DFL);
+    if (is_function(action) && (action.flags & SA_RESETHAND) != 0) reset_action(signal);
+  }
+  if (!is_function(action)) return sys::default_action(signal);  // the instruction runs again
+  reinterpret_cast<signal_handler>(action.handler)(signal, info, ucontext);
+}
+
 void attend_slow() noexcept {
   const m* mp = getm();
   if (mp->curg == getg() && mp->locks == 0 && mp->insig == 0) rt0_attend();
@@ -195,7 +209,8 @@ extern "C" preempt_frame* rt0_asyncpreempt2(preempt_frame* frame, void* xstate) 
   for (;;) {
     if (has_signals(gp)) [[unlikely]]
       frame = deliver(gp, frame, xstate);
-    if (!getm()->p->preempt.load(std::memory_order_relaxed)) return frame;
+    const p* pp = getm()->p;  // none in rt::blocking
+    if (pp == nullptr || !pp->preempt.load(std::memory_order_relaxed)) return frame;
     preempt_park();
     if (!has_signals(gp)) return frame;
   }

@@ -1,12 +1,16 @@
 // A forked child's signals: masks, handlers and sigaltstack are its parent's, nothing is pending, and there
-// is no receiver. (fork(2), POSIX.)
+// is no receiver (fork(2), POSIX).
 #pragma once
+#include "runtime/signal/queue.h"
 
 namespace rt0 {
 
-// In the child, on its only goroutine and M, while signal_lock is free: of what waited in the parent nothing
-// waits, and no other goroutine is attentive or waits for signals.
-void signals_in_child() noexcept;
+// Around the copy: the lock, which the receiver takes on an M without a P.
+void signals_fork_prepare() noexcept;
+void signals_fork_parent() noexcept;
+// The child's only goroutine, which has the lock from its parent, lets it go: of what waited nothing waits.
+// The heap's lock is free.
+void signals_fork_child() noexcept;
 
 // Later, when the child can make Ms: the receiver, if a handler may have to be called.
 void receiver_in_child() noexcept;

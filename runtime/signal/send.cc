@@ -17,8 +17,9 @@ namespace {
 constinit signal_queue process RT0_GUARDED_BY(signal_lock){};
 
 bool is_alive(const g* gp) noexcept {
+  if (left_behind(gp)) return false;
   const gstatus s = readgstatus(gp);
-  return s != gstatus::idle && s != gstatus::dead && gp->kind != g_kind::system;
+  return s != gstatus::idle && s != gstatus::dead && gp->kind != g_kind::system && !left_behind(gp);
 }
 
 bool awaits(const g* gp, sys::sigset bit) noexcept {
@@ -62,7 +63,7 @@ g* choose(sys::sigset bit) noexcept RT0_REQUIRES(signal_lock) {
     if (g* gp = running_one(bit)) return gp;
   }
   const auto can = [bit](const g* any) { return takes(any, bit) && !is_closed(any, attend_signal); };
-  g* main = allg_at(0);
+  g* main = main_goroutine();
   if (is_alive(main) && can(main)) return main;
   g* self = getg();
   if (is_alive(self) && self == getm()->curg && can(self)) return self;
@@ -71,6 +72,14 @@ g* choose(sys::sigset bit) noexcept RT0_REQUIRES(signal_lock) {
     return gp;
   }
   return find([bit](const g* any) { return takes(any, bit); });
+}
+
+signal_node* joined(signal_node* one, signal_node* other) noexcept {
+  if (one == nullptr) return other;
+  signal_node* last = one;
+  while (last->next != nullptr) last = last->next;
+  last->next = other;
+  return one;
 }
 
 // sigqueue and timers are told when their siginfo finds no place; kill and raise are not.
@@ -87,19 +96,17 @@ int take_for(g* gp, sys::sigset set, signal_node** node) noexcept {
   return own != 0 ? own : take(process, set, node);
 }
 
+signal_node* forget_waiting(g* gp) noexcept {
+  constexpr sys::sigset all = ~sys::sigset{0};
+  return joined(take_all(gp->signals.queue, all), take_all(process, all));
+}
+
 signal_node* take_all_anywhere(sys::sigset set) noexcept {
   signal_node* gone = take_all(process, set);
   const std::uint32_t n = allg_count();
   for (std::uint32_t i = 0; i < n; i++) {
     signal_queue& queue = allg_at(i)->signals.queue;
-    if ((queue.pending & set) == 0) continue;
-    signal_node* more = take_all(queue, set);
-    while (more != nullptr) {
-      signal_node* next = more->next;
-      more->next = gone;
-      gone = more;
-      more = next;
-    }
+    if ((queue.pending & set) != 0) gone = joined(take_all(queue, set), gone);
   }
   return gone;
 }

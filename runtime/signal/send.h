@@ -33,6 +33,9 @@ int take_for(g* gp, sys::sigset set, signal_node** node) noexcept RT0_REQUIRES(s
 // All of the set, of the process and of every goroutine, go. Returns their nodes.
 signal_node* take_all_anywhere(sys::sigset set) noexcept RT0_REQUIRES(signal_lock);
 
+// The goroutine's and the process's go. Returns their nodes.
+signal_node* forget_waiting(g* gp) noexcept RT0_REQUIRES(signal_lock);
+
 // A siginfo as kill and raise make it.
 siginfo_t own_info(int signal, int code) noexcept;
 

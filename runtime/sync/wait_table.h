@@ -36,8 +36,8 @@ wait_result wait_for_lock(const std::uint32_t* word, std::uint32_t expected, std
 // after it was freed.
 void release_to_waiter(std::atomic<std::uint32_t>& word, std::uint32_t free) noexcept;
 
-// As wait_if_equal, open to these bits of the goroutine's attention, and no handlers run: for who has something
-// to take back first. He attends afterwards (signal/attend.h).
+// As wait_if_equal, open to these bits of the goroutine's attention, and no handlers run: for who has
+// something to take back first. He attends afterwards (signal/attend.h).
 wait_result wait_quietly(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
                          wait_reason why, std::uint8_t open_to) noexcept;
 

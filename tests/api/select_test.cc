@@ -1,12 +1,14 @@
 // <rt/select.h>: every kind of case, fairness, what is moved when, and that nothing is left behind.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
+#include <pthread.h>
 #include <rt/chan.h>
 #include <rt/go.h>
 #include <rt/select.h>
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -327,6 +329,60 @@ TEST_CASE("selects that lock the same channels in different orders") {
   }
   until(1);
   CHECK(done == 4);
+}
+
+std::atomic<int> handled{0};
+
+TEST_CASE("a signal's handler runs in a goroutine that waits, which then waits on") {
+  struct sigaction action {};
+  action.sa_handler = [](int) { ++handled; };
+  REQUIRE(sigaction(SIGUSR1, &action, nullptr) == 0);
+  const pthread_t self = pthread_self();
+  const chan<int> c(0), d(0);
+  for (int i = 0; i < 50; i++) {
+    const int before = handled;
+    rt::go([&, i] {
+      if (i % 3 == 0) settle();
+      pthread_kill(self, SIGUSR1);
+      while (handled == before) rt::yield();
+      i % 2 == 0 ? c.send(i) : d.send(i);
+    });
+    std::optional<int> got;
+    if (i % 2 == 0) {
+      got = c.recv();
+    } else {
+      rt::select(rt::recv(c), rt::recv(d, [&](std::optional<int> v) { got = v; }), rt::timeout(1h));
+    }
+    CHECK(got == i);
+    CHECK(handled == before + 1);
+    nobody_waits(c, 0), nobody_waits(d, 0);
+  }
+  std::signal(SIGUSR1, SIG_DFL);
+}
+
+TEST_CASE("signals while values are handed over: none of either is lost") {
+  struct sigaction action {};
+  action.sa_handler = [](int) { ++handled; };
+  REQUIRE(sigaction(SIGUSR1, &action, nullptr) == 0);
+  const pthread_t self = pthread_self();
+  const chan<int> c(0);
+  std::atomic<bool> stop{false};
+  std::thread kicker([&] {
+    while (!stop) {
+      pthread_kill(self, SIGUSR1);
+      rt::yield();
+    }
+  });
+  rt::go([=] {
+    for (int i = 0; i < 5000; i++) c.send(i);
+    c.close();
+  });
+  int expected = 0;
+  for (int v : c) CHECK(v == expected++);
+  CHECK(expected == 5000);
+  stop = true;
+  kicker.join();
+  std::signal(SIGUSR1, SIG_DFL);
 }
 
 TEST_CASE("slow moves between selects") {

@@ -140,6 +140,18 @@ const way_map violent_ways = {
        pthread_exit(nullptr);
        return 14;
      }},
+    {"swallowed-cancellation",
+     [] {
+       std::thread t([] {
+         try {
+           std::this_thread::sleep_for(60s);
+         } catch (...) {  // and does not throw again
+         }
+       });
+       pthread_cancel(t.native_handle());
+       t.join();
+       return 0;
+     }},
     {"kill",
      [] {
        raise(SIGKILL);

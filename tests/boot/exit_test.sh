@@ -29,5 +29,6 @@ ends throw-in-noexcept --signal $SIGABRT --stderr-has "nobody catches this"
 ends terminate --signal $SIGABRT
 ends terminate-handler --status 12 --stdout-is "buffered handler\n"
 ends joinable-destroyed --signal $SIGABRT
+ends swallowed-cancellation --signal $SIGABRT --stderr-has "FATAL: exception not rethrown"
 ends kill --signal $SIGKILL
 ends segv --signal $SIGSEGV

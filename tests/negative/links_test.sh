@@ -83,8 +83,8 @@ tells "rt0: link with -Wl,--eh-frame-hdr" \
 tells "rt0: link with -static-pie" "$CXX" -std=c++20 -nostartfiles "$here/app.cc" "-L$P/lib" -lrt0
 
 # 4. What rt0 lacks is the linker's to say.
-refuses pthread_cancel "$CXX" -std=c++20 -static-pie -nostartfiles "$here/lacking.cc" "-L$P/lib" -lrt0
-refuses pthread_cancel "$CXX" -std=c++20 "-specs=$P/rt0.specs" "$here/lacking.cc"
+refuses clone "$CXX" -std=c++20 -static-pie -nostartfiles "$here/lacking.cc" "-L$P/lib" -lrt0
+refuses clone "$CXX" -std=c++20 "-specs=$P/rt0.specs" "$here/lacking.cc"
 
 # 5. The options people add, on both lines.
 fortified=(-O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

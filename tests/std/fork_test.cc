@@ -217,15 +217,24 @@ TEST_CASE("a mutex that the forking thread holds is the child's to unlock") {
 }
 
 namespace {
+
+// Written by the functions of pthread_atfork while one case looks: other cases fork from many threads at
+// once.
 std::string order;
+bool recording = false;
+
+template <char Which, char Number>
+void note() {
+  if (recording) order += std::string{Which, Number, ' '};
 }
 
+}  // namespace
+
 TEST_CASE("pthread_atfork: prepare backwards, parent and child forwards") {
-  REQUIRE(pthread_atfork([] { order += "p1 "; }, [] { order += "a1 "; }, [] { order += "c1 "; }) == 0);
-  REQUIRE(pthread_atfork([] { order += "p2 "; }, nullptr, [] { order += "c2 "; }) == 0);
-  REQUIRE(pthread_atfork(
-              nullptr, [] { order += "a3 "; }, nullptr) == 0);
-  order.clear();
+  REQUIRE(pthread_atfork(note<'p', '1'>, note<'a', '1'>, note<'c', '1'>) == 0);
+  REQUIRE(pthread_atfork(note<'p', '2'>, nullptr, note<'c', '2'>) == 0);
+  REQUIRE(pthread_atfork(nullptr, note<'a', '3'>, nullptr) == 0);
+  recording = true;
   CHECK(in_child([] { return order == "p2 p1 c1 c2 " ? 0 : wrong; }) == 0);
   CHECK(order == "p2 p1 a1 a3 ");
   order.clear();
@@ -233,6 +242,7 @@ TEST_CASE("pthread_atfork: prepare backwards, parent and child forwards") {
   if (pid == 0) _exit(order.empty() ? 0 : wrong);
   CHECK(status_of(pid) == 0);
   CHECK(order.empty());
+  recording = false;
 }
 
 TEST_CASE("vfork and the older names") {
@@ -242,6 +252,24 @@ TEST_CASE("vfork and the older names") {
   const long by_number = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
   if (by_number == 0) _exit(6);
   CHECK(status_of(static_cast<pid_t>(by_number)) == 6);
+}
+
+TEST_CASE("signals of the child are its one thread's, whoever forked") {
+  static std::atomic<int> handled{0};
+  signal(SIGUSR1, [](int) { handled++; });
+  std::thread([] {
+    const int status = in_child([] {
+      kill(getpid(), SIGUSR1);
+      raise(SIGUSR1);
+      while (handled != 2) std::this_thread::yield();
+      std::thread([] { kill(getpid(), SIGUSR1); }).join();
+      while (handled != 3) std::this_thread::yield();
+      return 0;
+    });
+    CHECK(status == 0);
+  }).join();
+  CHECK(handled == 0);
+  signal(SIGUSR1, SIG_DFL);
 }
 
 TEST_CASE("a FILE that somebody holds is free in the child") {

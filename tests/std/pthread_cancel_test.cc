@@ -1,5 +1,5 @@
-// pthread_cancel: where a thread may be cancelled and where not, what runs on its way out, and that neither a wait nor a
-// blocking system call keeps it.
+// pthread_cancel: where a thread may be cancelled and where not, what runs on its way out, and that neither a
+// wait nor a blocking system call keeps it.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -43,7 +43,8 @@ bool cancelled(std::function<void()> body, const std::atomic<bool>& ready, int y
   return result == PTHREAD_CANCELED;
 }
 
-// wait() blocks for ever but for the cancellation, which must run the destructor above it. At once, and a while later.
+// wait() blocks for ever but for the cancellation, which must run the destructor above it. At once, and a
+// while later.
 void ends(const char* what, const std::function<void()>& wait) {
   CAPTURE(what);
   for (int yields : {0, 1, 50, 2000}) {
@@ -233,7 +234,8 @@ TEST_CASE("a signal to a condition is not lost with a cancelled waiter") {
     int tokens = 0, taken = 0;
     std::function<void()> body = [&] {
       pthread_mutex_lock(&m);
-      pthread_cleanup_push([](void* mutex) { pthread_mutex_unlock(static_cast<pthread_mutex_t*>(mutex)); }, &m);
+      pthread_cleanup_push([](void* mutex) { pthread_mutex_unlock(static_cast<pthread_mutex_t*>(mutex)); },
+                           &m);
       while (tokens == 0) pthread_cond_wait(&c, &m);
       tokens--;
       taken++;

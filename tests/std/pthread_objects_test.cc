@@ -145,3 +145,18 @@ TEST_CASE("concurrency is a wish that can be read back") {
   CHECK(pthread_getconcurrency() == 3);
   CHECK(pthread_setconcurrency(0) == 0);
 }
+
+TEST_CASE("a semaphore that counts too far, or tries in vain") {
+  sem_t s;
+  REQUIRE(sem_init(&s, 0, SEM_VALUE_MAX) == 0);
+  CHECK(sem_post(&s) == -1);
+  CHECK(errno == EOVERFLOW);
+  CHECK(sem_destroy(&s) == 0);
+  REQUIRE(sem_init(&s, 0, 0) == 0);
+  CHECK(sem_trywait(&s) == -1);
+  CHECK(errno == EAGAIN);
+  int value = -1;
+  CHECK(sem_getvalue(&s, &value) == 0);
+  CHECK(value == 0);
+  CHECK(sem_destroy(&s) == 0);
+}

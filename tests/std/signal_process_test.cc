@@ -87,6 +87,12 @@ void is_eintr(long result) {
   CHECK(errno == EINTR);
 }
 
+[[gnu::noinline]] int overflow(int n) {
+  volatile char here[256];
+  here[n % 256] = static_cast<char>(n);
+  return overflow(n + 1) + here[n % 7];
+}
+
 struct pipe_ends {
   int in = -1, out = -1;
   pipe_ends() {
@@ -414,4 +420,23 @@ TEST_CASE("a handler that interrupts finds and leaves floating point as it was")
   REQUIRE(setitimer(ITIMER_REAL, &none, nullptr) == 0);
   CHECK(same);
   CHECK(fegetround() == FE_TONEAREST);
+}
+
+TEST_CASE("a stack overflow has a handler, too, which leaves by siglongjmp") {
+  static thread_local sigjmp_buf there;
+  static char stack[65536];
+  const handler segv(
+      SIGSEGV, [](int, siginfo_t*, void*) { siglongjmp(there, 1); }, SA_ONSTACK);
+  std::thread([] {
+    const stack_t mine{stack, 0, sizeof stack};
+    REQUIRE(sigaltstack(&mine, nullptr) == 0);
+    for (int i = 0; i < 10; i++) {
+      if (sigsetjmp(there, 1) == 0) {
+        overflow(0);
+        FAIL("it came back");
+      }
+      const timespec moment{0, 100'000};
+      CHECK(nanosleep(&moment, nullptr) == 0);
+    }
+  }).join();
 }

@@ -24,7 +24,7 @@
 
 namespace {
 
-constexpr int threads = 16, rounds = 100'000;
+constexpr int threads = 16, signals = 100'000;
 
 struct alignas(64) counts {
   std::atomic<long> real_time{0}, standard{0}, sent{0};
@@ -79,6 +79,34 @@ void wait_somehow(std::mt19937& random, volatile double& work) {
   }
 }
 
+// Returns how often there was no room.
+long send_all(unsigned start, int real_time, long* standard) {
+  std::mt19937 random(start);
+  long refused = 0;
+  for (int sent = 0; sent < signals;) {
+    counts& to = all[random() % threads];
+    const pthread_t id = to.thread.native_handle();
+    if (random() % 2 == 0) {
+      sigval value{};
+      value.sival_ptr = &to;
+      while (pthread_sigqueue(id, real_time, value) != 0) {
+        refused++;
+        std::this_thread::yield();
+      }
+      to.sent++;
+      sent++;
+    } else if (to.acknowledged.exchange(false)) {
+      REQUIRE(pthread_kill(id, SIGUSR1) == 0);
+      standard[&to - all]++;
+      sent++;
+    }
+    if (random() % 64 == 0) sem_post(&semaphore);
+    if (random() % 64 == 0) REQUIRE(write(pipe_out, "x", 1) == 1);
+    if (random() % 16 == 0) std::this_thread::yield();
+  }
+  return refused;
+}
+
 }  // namespace
 
 TEST_CASE("100,000 signals to threads that do everything") {
@@ -109,27 +137,8 @@ TEST_CASE("100,000 signals to threads that do everything") {
     });
   }
   while (ready < threads) std::this_thread::yield();
-  std::mt19937 random(start);
-  long standard[threads] = {}, refused = 0;
-  for (int i = 0; i < rounds; i++) {
-    counts& to = all[random() % threads];
-    const pthread_t id = to.thread.native_handle();
-    if (random() % 2 == 0) {
-      sigval value{};
-      value.sival_ptr = &to;
-      while (pthread_sigqueue(id, real_time, value) != 0) {
-        refused++;
-        std::this_thread::yield();
-      }
-      to.sent++;
-    } else if (to.acknowledged.exchange(false)) {
-      REQUIRE(pthread_kill(id, SIGUSR1) == 0);
-      standard[&to - all]++;
-    }
-    if (random() % 64 == 0) sem_post(&semaphore);
-    if (random() % 64 == 0) REQUIRE(write(pipe_out, "x", 1) == 1);
-    if (random() % 16 == 0) std::this_thread::yield();
-  }
+  long standard[threads] = {};
+  const long refused = send_all(start, real_time, standard);
   for (int i = 0; i < threads; i++) {
     while (all[i].real_time < all[i].sent || !all[i].acknowledged) std::this_thread::yield();
   }
@@ -146,6 +155,7 @@ TEST_CASE("100,000 signals to threads that do everything") {
     CHECK(all[i].standard == standard[i]);
     total += all[i].real_time + all[i].standard;
   }
+  CHECK(total == signals);
   CHECK(strangers == 0);
   MESSAGE(total << " handlers, " << refused << " refused for want of room");
 }

@@ -49,7 +49,6 @@ RT0_EXPORT int thrd_join(thrd_t thread, int* result) {
 
 RT0_EXPORT int thrd_detach(thrd_t thread) { return result_of(pthread_detach(thread)); }
 RT0_EXPORT thrd_t thrd_current() { return pthread_self(); }
-RT0_EXPORT int thrd_equal(thrd_t a, thrd_t b) { return a == b; }
 RT0_EXPORT void thrd_yield() { sched_yield(); }
 
 // 0, -1 if a signal's handler ran, another negative number on failure.

@@ -10,7 +10,9 @@
 #include "runtime/libc/pthread/cancel.h"
 #include "runtime/sched/gfree.h"
 #include "runtime/sched/park.h"
+#include "runtime/sched/placement.h"
 #include "runtime/sched/proc.h"
+#include "runtime/sched/signal_mask.h"
 #include "runtime/sched/syscall.h"
 #include "runtime/sync/wait_table.h"
 
@@ -40,6 +42,15 @@ void thread_main(void*) {
   thread_end(self.fn(self.arg));
 }
 
+// One that never started.
+void discard(g* gp) noexcept {
+  use_stack(gp, gp->slot_stack);
+  sched.nthreads.fetch_sub(1, std::memory_order_relaxed);
+  m_locks_inc();
+  gfput(getm()->p, gp);
+  m_locks_dec();
+}
+
 // To the free list, once: false if somebody else gave it back.
 bool give_back(g* gp) noexcept {
   std::uint32_t state = ended;
@@ -61,7 +72,8 @@ g* thread_to_join(pthread_t thread) noexcept {
     gp->thread.result = nullptr;
     gp->status.store(gstatus::dead, std::memory_order_relaxed);
     gp->wait_timer.heap.store(nullptr, std::memory_order_relaxed);  // it may have slept
-    gp->lockedm = nullptr;
+    gp->lockedm.store(nullptr, std::memory_order_relaxed);
+    gp->place = nullptr;
   }
   return gp;
 }
@@ -151,6 +163,16 @@ RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, voi
   const auto [gp, error] = rt0::newproc1(request);
   if (gp == nullptr) return EAGAIN;
   if (own.hi != 0) gp->exited = thread_exited_elsewhere;
+  if (wanted.has_sigmask) {
+    gp->signals.mask.store(wanted.sigmask & ~rt0::never_blocked, std::memory_order_relaxed);
+  }
+  const auto cpu_bytes = static_cast<std::size_t>(wanted.cpu_bytes);
+  const int refused =
+      rt0::place_new(gp, {wanted.cpus, cpu_bytes, wanted.explicit_sched, wanted.policy, wanted.priority});
+  if (refused != 0) {
+    discard(gp);
+    return refused;
+  }
   gp->thread.fn = fn;
   gp->thread.arg = arg;
   gp->thread.join.store(wanted.detached ? detached : joinable, std::memory_order_relaxed);

@@ -19,7 +19,7 @@ namespace {
 std::int64_t now_ns = 1;
 
 void a_period_passes() {
-  heap_return_idle(now_ns += heap_idle_ns, [] { cache_purge(getmcache()); });
+  heap_return_idle(now_ns += heap_idle_ns, [](bool) { cache_purge(getmcache()); });
 }
 
 // Two after which nothing more happens.
@@ -101,9 +101,9 @@ TEST_CASE("periods run only while somebody frees") {
   CHECK(heap_return_due_ns() == INT64_MAX);
   put(get(100 * KiB));
   CHECK(heap_return_due_ns() == 0);
-  heap_return_idle(now_ns, [] {});
+  heap_return_idle(now_ns, [](bool) {});
   CHECK(heap_return_due_ns() == now_ns + heap_idle_ns);
-  heap_return_idle(now_ns + heap_idle_ns - 1, [] { FAIL("too early"); });
+  heap_return_idle(now_ns + heap_idle_ns - 1, [](bool) { FAIL("too early"); });
   put(get(100 * KiB));
   a_period_passes();
   CHECK(heap_return_due_ns() == now_ns + heap_idle_ns);  // one in which something was freed: another follows
