@@ -7,7 +7,8 @@ expect=$1 empty=$2
 for kib in 16 32; do
   "$expect" --status 2 --rlimit-stack $((kib * 1024)) --stderr-has RLIMIT_STACK --stderr-lines 1 -- "$empty"
 done
-# Not less than 6 MiB: an image that does not fit (the tables of Ps take 4 MiB) is killed by the kernel inside execve.
+# Not less than 6 MiB: an image that does not fit is killed by the kernel inside execve, and the tables of Ps
+# take 4.
 for kib in 6144 8192; do
   "$expect" --status 2 --rlimit-as $((kib * 1024)) --stderr-has RLIMIT_AS --stderr-lines 1 -- "$empty"
 done

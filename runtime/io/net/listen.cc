@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/net/access.h"
-#include "runtime/net/address.h"
+#include "runtime/io/net/access.h"
+#include "runtime/io/net/address.h"
 
 namespace rt::net {
 

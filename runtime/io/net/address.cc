@@ -1,4 +1,4 @@
-#include "runtime/net/address.h"
+#include "runtime/io/net/address.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -100,18 +100,17 @@ std::vector<address> resolve(network net, std::string_view text, bool to_listen,
     return {};
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, freeaddrinfo);
-  std::vector<address> all;
+  std::vector<address> all, ipv4;
+  // To listen without a host: every interface, by IPv6 and IPv4 at once where the machine has both.
+  const bool ipv6_first = to_listen && host.empty() && net.family == AF_UNSPEC;
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
     address at;
     if (one->ai_addrlen > sizeof at.storage) continue;
     memcpy(&at.storage, one->ai_addr, one->ai_addrlen);
     at.bytes = one->ai_addrlen;
-    all.push_back(at);
+    (ipv6_first && at.family() == AF_INET ? ipv4 : all).push_back(at);
   }
-  // Without a host: every interface, by IPv6 and IPv4 at once where the machine has both.
-  if (to_listen && host.empty() && net.family == AF_UNSPEC) {
-    std::stable_partition(all.begin(), all.end(), [](const address& at) { return at.family() == AF_INET6; });
-  }
+  all.insert(all.end(), ipv4.begin(), ipv4.end());
   return all;
 }
 

@@ -4,8 +4,8 @@
 
 #include <limits>
 
-#include "runtime/net/access.h"
-#include "runtime/net/address.h"
+#include "runtime/io/net/access.h"
+#include "runtime/io/net/address.h"
 
 namespace rt::net {
 

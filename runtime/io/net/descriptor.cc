@@ -1,4 +1,4 @@
-#include "runtime/net/descriptor.h"
+#include "runtime/io/net/descriptor.h"
 
 #include <errno.h>
 #include <unistd.h>

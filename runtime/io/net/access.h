@@ -2,7 +2,7 @@
 #pragma once
 #include <rt/net.h>
 
-#include "runtime/net/descriptor.h"
+#include "runtime/io/net/descriptor.h"
 
 namespace rt::net::detail {
 
