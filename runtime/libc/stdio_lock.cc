@@ -84,7 +84,12 @@ static_assert(sizeof(lock_word) == sizeof(int) && alignof(lock_word) == alignof(
 // How often exit lets a holder run that is not done: so many turns of everybody.
 constexpr int exit_patience = 100;
 
-gstatus status_of_holder(std::uint32_t word) noexcept { return readgstatus(allg_at((word & ~waiters) - 1)); }
+// Its status; parked in a call on a descriptor (netpoll) is as good as in a system call.
+gstatus status_of_holder(std::uint32_t word) noexcept {
+  const g* gp = allg_at((word & ~waiters) - 1);
+  const gstatus status = readgstatus(gp);
+  return status == gstatus::waiting && gp->why == wait_reason::io ? gstatus::syscall : status;
+}
 
 }  // namespace
 
