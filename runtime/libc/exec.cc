@@ -13,6 +13,7 @@
 #include "runtime/base/export.h"
 #include "runtime/libc/members/core_abi.h"
 #include "runtime/sched/g.h"
+#include "runtime/sched/signal_mask.h"
 #include "runtime/sched/syscall.h"
 #include "sys/passthrough.h"
 #include "sys/thread.h"
@@ -33,10 +34,9 @@ struct spawn_call {
 void spawn_on_g0(void* arg) {
   auto& call = *static_cast<spawn_call*>(arg);
   alignas(16) std::byte stack[child_stack_bytes];
-  sys::sigset before = 0;
-  (void)sys::sigprocmask(sys::mask_how::set, &all_signals, &before);
+  (void)sys::sigprocmask(sys::mask_how::set, &all_signals, nullptr);
   const auto started = sys::start_vfork(stack + sizeof stack, call.child, call.arg);
-  (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);
+  adopt_mask();
   call.result = started.ok() ? started.value() : -started.error();
 }
 
@@ -57,11 +57,10 @@ RT0_EXPORT long rt0_spawn(void (*child)(void*), void* arg) {
 
 RT0_EXPORT long rt0_exec(long nr, long a, long b, long c, long d, long e) {
   const sys::sigset mask = getg()->signals.mask.load(std::memory_order_relaxed);
-  sys::sigset before = 0;
   const bool gave_p = entersyscall();  // from here on the goroutine stays on this M
-  (void)sys::sigprocmask(sys::mask_how::set, &mask, &before);
+  (void)sys::sigprocmask(sys::mask_how::set, &mask, nullptr);
   const long result = sys::passthrough(nr, a, b, c, d, e, 0);
-  (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);
+  adopt_mask();  // not the one from before: more may have been taken over since
   if (gave_p) exitsyscall();
   return result;
 }

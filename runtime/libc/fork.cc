@@ -38,6 +38,7 @@
 #include "runtime/mem/stack.h"
 #include "runtime/sched/every_m.h"
 #include "runtime/sched/fork.h"
+#include "runtime/sched/signal_mask.h"
 #include "runtime/sched/stop_the_world.h"
 #include "runtime/sched/syscall.h"
 #include "runtime/signal/child.h"
@@ -96,12 +97,11 @@ long copy_process(unsigned long flags) noexcept {
   // child that is not whole yet must not take; but not the call's: who asks every M holds births, which we
   // want, and waits for our answer.
   constexpr sys::sigset all_but_calls = ~sys::sig_bit(call_signal);
-  sys::sigset before = 0;
-  (void)sys::sigprocmask(sys::mask_how::set, &all_but_calls, &before);
+  (void)sys::sigprocmask(sys::mask_how::set, &all_but_calls, nullptr);
   prepare();
   const auto copied = sys::fork(flags);
   copied.ok() && copied.value() == 0 ? child() : parent();
-  (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);
+  adopt_mask();  // not the one from before: more may have been taken over since
   unlock_world();
   return copied.ok() ? copied.value() : -copied.error();
 }
