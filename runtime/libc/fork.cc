@@ -49,8 +49,6 @@
 namespace rt0::libc {
 namespace {
 
-constexpr sys::sigset all_signals = ~sys::sigset{0};
-
 void prepare() noexcept {
   signals_fork_prepare();
   sched_fork_prepare();
