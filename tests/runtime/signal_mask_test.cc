@@ -52,6 +52,7 @@ TEST_CASE("blocked before the threads are made: one of them waits and gets each"
   std::atomic<int> got{0};
   {
     const busy_threads busy(threads);
+    busy.wait_for_kernel_threads(3);  // a quick machine is done before the scheduler has made them
     std::thread waiter([&] {
       while (got < rounds) {
         int signal = 0;
