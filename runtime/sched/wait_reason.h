@@ -28,6 +28,7 @@ enum class wait_reason : std::uint8_t {
   select,
   select_no_cases,
   signal,
+  wait_group,
 };
 
 inline constexpr const char* wait_reason_text[] = {
@@ -54,6 +55,7 @@ inline constexpr const char* wait_reason_text[] = {
     "select",
     "select (no cases)",
     "signal wait",
+    "wait group",
 };
 
 inline constexpr const char* text_of(wait_reason why) { return wait_reason_text[static_cast<int>(why)]; }

@@ -1,0 +1,447 @@
+// <rt/sync.h>: locks and the like whose waits park goroutines, in the room of a word or two.
+//
+// Who should use it: programs that want a mutex of 4 bytes, a wait_group, or a wait that a std::stop_token
+// ends. std::mutex and the rest of the standard library park goroutines as well, on the same core.
+//
+// Interfaces and guarantees are the standard's (std::mutex, std::condition_variable, ...), and the standard's
+// lock holders work with them. All can be made constexpr, and destroyed as soon as nobody will use them
+// again: a release touches nothing after it. Misuse that is seen (unlock of an unlocked mutex, a negative
+// wait_group) ends the process with exit status 2.
+//
+// Locks are handed over after a millisecond of waiting, so that nobody starves (Go's mutex.go); a
+// shared_mutex lets no reader in once a writer waits (Go's rwmutex.go).
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <limits>
+#include <mutex>
+#include <shared_mutex>
+#include <stop_token>
+#include <utility>
+
+#include "rt/abi/sync.h"
+#include "rt/go.h"
+
+namespace rt {
+namespace detail {
+
+// A word of memory that goroutines wait for.
+class word {
+ public:
+  constexpr word(std::uint32_t value = 0) noexcept : value_(value) {}
+  std::atomic<std::uint32_t>& operator*() noexcept { return value_; }
+  std::atomic<std::uint32_t>* operator->() noexcept { return &value_; }
+  std::uint32_t* address() noexcept { return reinterpret_cast<std::uint32_t*>(&value_); }
+
+  // False: the deadline passed.
+  bool wait(std::uint32_t expected, std::int64_t deadline_ns, rt0_word_kind kind) noexcept {
+    return rt0_word_wait(address(), expected, deadline_ns, kind);
+  }
+  void wake(int count) noexcept { rt0_word_wake(&value_, count); }
+  void wake_all() noexcept { wake(std::numeric_limits<int>::max()); }
+
+ private:
+  std::atomic<std::uint32_t> value_;
+};
+static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t));
+
+inline constexpr std::int64_t no_deadline = -1;
+
+// On the clock of the scheduler's timers, which is steady_clock.
+template <class Clock, class Duration>
+std::int64_t deadline_of(const std::chrono::time_point<Clock, Duration>& when) {
+  using namespace std::chrono;
+  const auto left = when - Clock::now();
+  const auto now = steady_clock::now().time_since_epoch();
+  if (left <= left.zero()) return 0;
+  if (left > hours(24 * 365 * 100)) return no_deadline;
+  return duration_cast<nanoseconds>(now).count() + ceil<nanoseconds>(left).count();
+}
+
+// Passed on the caller's own clock: one that was set meanwhile may say otherwise.
+template <class TimePoint>
+bool passed(const TimePoint& when) {
+  return TimePoint::clock::now() >= when;
+}
+
+// A count of permits. Waiters wait for the next turn, and are counted, so that a release without them calls
+// nobody.
+class permits {
+ public:
+  constexpr explicit permits(std::uint32_t count) noexcept : count_(count) {}
+
+  bool try_acquire() noexcept {
+    std::uint32_t now = count_.load(std::memory_order_relaxed);
+    while (now != 0) {
+      if (count_.compare_exchange_weak(now, now - 1, std::memory_order_acquire, std::memory_order_relaxed)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // False: gives_up() said so, or the deadline passed.
+  template <class GivesUp>
+  bool acquire(std::int64_t deadline_ns, rt0_word_kind kind, GivesUp gives_up) noexcept {
+    if (try_acquire()) return true;
+    // seq_cst, then the look at the count; release's is the other way round (StoreLoad).
+    waiters_.fetch_add(1, std::memory_order_seq_cst);
+    bool got = false, in_time = true;
+    do {
+      const std::uint32_t turn = turn_->load(std::memory_order_seq_cst);
+      got = try_acquire();
+      if (got || !in_time || gives_up()) break;
+      in_time = turn_.wait(turn, deadline_ns, kind);
+    } while (true);
+    waiters_.fetch_sub(1, std::memory_order_relaxed);
+    return got;
+  }
+  bool acquire(std::int64_t deadline_ns, rt0_word_kind kind) noexcept {
+    return acquire(deadline_ns, kind, [] { return false; });
+  }
+
+  void release(std::uint32_t n) noexcept {
+    count_.fetch_add(n, std::memory_order_seq_cst);
+    if (waiters_.load(std::memory_order_seq_cst) != 0) next_turn(static_cast<int>(n));
+  }
+  // Whoever waits looks at gives_up again.
+  void stir() noexcept { next_turn(std::numeric_limits<int>::max()); }
+
+ private:
+  // Before the wake: who has read the turn, and is about to wait for it, does not.
+  void next_turn(int count) noexcept {
+    turn_->fetch_add(1, std::memory_order_seq_cst);
+    turn_.wake(count);
+  }
+
+  std::atomic<std::uint32_t> count_;
+  std::atomic<std::uint32_t> waiters_{0};
+  word turn_;
+};
+
+}  // namespace detail
+
+class mutex {
+ public:
+  constexpr mutex() noexcept = default;
+  mutex(const mutex&) = delete;
+  mutex& operator=(const mutex&) = delete;
+
+  void lock() {
+    if (!try_lock()) (void)rt0_lock_wait(word_.address(), detail::no_deadline);
+  }
+  bool try_lock() noexcept {
+    std::uint32_t free = 0;
+    // pairs with: unlock
+    return word_->compare_exchange_strong(free, 1, std::memory_order_acquire, std::memory_order_relaxed);
+  }
+  void unlock() noexcept {
+    std::uint32_t held = 1;
+    // pairs with: try_lock, and the runtime's. The last touch.
+    if (!word_->compare_exchange_strong(held, 0, std::memory_order_release, std::memory_order_relaxed)) {
+      rt0_lock_release(word_.address());
+    }
+  }
+
+ protected:
+  detail::word word_;
+};
+
+class timed_mutex : public mutex {
+ public:
+  template <class Rep, class Period>
+  bool try_lock_for(const std::chrono::duration<Rep, Period>& duration) {
+    return try_lock_until(std::chrono::steady_clock::now() + duration);
+  }
+  template <class Clock, class Duration>
+  bool try_lock_until(const std::chrono::time_point<Clock, Duration>& when) {
+    while (!try_lock()) {
+      if (detail::passed(when)) return false;
+      if (rt0_lock_wait(word_.address(), detail::deadline_of(when))) return true;
+    }
+    return true;
+  }
+};
+
+// Readers count themselves; a writer takes max_readers off the count, which closes the door to new ones, and
+// waits until those inside are out.
+class shared_mutex {
+ public:
+  constexpr shared_mutex() noexcept = default;
+  shared_mutex(const shared_mutex&) = delete;
+  shared_mutex& operator=(const shared_mutex&) = delete;
+
+  void lock() {
+    writers_.lock();
+    const std::int32_t inside = readers_.fetch_sub(max_readers, std::memory_order_acq_rel);
+    if (inside != 0 && leaving_.fetch_add(inside, std::memory_order_acq_rel) + inside != 0) {
+      (void)writer_.acquire(detail::no_deadline, rt0_word_write);
+    }
+  }
+  bool try_lock() noexcept {
+    if (!writers_.try_lock()) return false;
+    std::int32_t none = 0;
+    if (readers_.compare_exchange_strong(none, -max_readers, std::memory_order_acq_rel,
+                                         std::memory_order_relaxed)) {
+      return true;
+    }
+    writers_.unlock();
+    return false;
+  }
+  void unlock() {
+    const std::int32_t waiting = readers_.fetch_add(max_readers, std::memory_order_acq_rel) + max_readers;
+    if (waiting >= max_readers) rt0_sync_misuse("sync: Unlock of unlocked RWMutex");
+    if (waiting != 0) let_in_.release(static_cast<std::uint32_t>(waiting));
+    writers_.unlock();
+  }
+
+  void lock_shared() {
+    if (readers_.fetch_add(1, std::memory_order_acq_rel) + 1 < 0) {
+      (void)let_in_.acquire(detail::no_deadline, rt0_word_read);
+    }
+  }
+  bool try_lock_shared() noexcept {
+    std::int32_t now = readers_.load(std::memory_order_relaxed);
+    while (now >= 0) {
+      if (readers_.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel,
+                                         std::memory_order_relaxed)) {
+        return true;
+      }
+    }
+    return false;
+  }
+  void unlock_shared() {
+    const std::int32_t before = readers_.fetch_sub(1, std::memory_order_acq_rel);
+    if (before > 0) return;
+    if (before == 0 || before == -max_readers) rt0_sync_misuse("sync: RUnlock of unlocked RWMutex");
+    // A writer waits for those inside; the last one out lets it in.
+    if (leaving_.fetch_sub(1, std::memory_order_acq_rel) == 1) writer_.release(1);
+  }
+
+ private:
+  static constexpr std::int32_t max_readers = 1 << 30;
+  mutex writers_;
+  std::atomic<std::int32_t> readers_{
+      0};  // inside, or waiting behind a writer; minus max_readers while there is one
+  std::atomic<std::int32_t> leaving_{0};  // that the writer still waits for
+  detail::permits let_in_{0}, writer_{0};
+};
+
+// Waits with std::unique_lock<rt::mutex>, or any lock that can be released and taken again.
+class condition_variable {
+ public:
+  constexpr condition_variable() noexcept = default;
+  condition_variable(const condition_variable&) = delete;
+  condition_variable& operator=(const condition_variable&) = delete;
+
+  void notify_one() noexcept { notify(1); }
+  void notify_all() noexcept { notify(std::numeric_limits<int>::max()); }
+
+  template <class Lock>
+  void wait(Lock& lock) {
+    (void)wait_from(turn_->load(std::memory_order_seq_cst), lock, detail::no_deadline);
+  }
+  template <class Lock, class Predicate>
+  void wait(Lock& lock, Predicate done) {
+    while (!done()) wait(lock);
+  }
+  template <class Lock, class Clock, class Duration>
+  std::cv_status wait_until(Lock& lock, const std::chrono::time_point<Clock, Duration>& when) {
+    (void)wait_from(turn_->load(std::memory_order_seq_cst), lock, detail::deadline_of(when));
+    return detail::passed(when) ? std::cv_status::timeout : std::cv_status::no_timeout;
+  }
+  template <class Lock, class Clock, class Duration, class Predicate>
+  bool wait_until(Lock& lock, const std::chrono::time_point<Clock, Duration>& when, Predicate done) {
+    while (!done()) {
+      if (wait_until(lock, when) == std::cv_status::timeout) return done();
+    }
+    return true;
+  }
+  template <class Lock, class Rep, class Period>
+  std::cv_status wait_for(Lock& lock, const std::chrono::duration<Rep, Period>& duration) {
+    return wait_until(lock, std::chrono::steady_clock::now() + duration);
+  }
+  template <class Lock, class Rep, class Period, class Predicate>
+  bool wait_for(Lock& lock, const std::chrono::duration<Rep, Period>& duration, Predicate done) {
+    return wait_until(lock, std::chrono::steady_clock::now() + duration, std::move(done));
+  }
+
+  // Until done(), or a stop was requested; returns done().
+  template <class Lock, class Predicate>
+  bool wait(Lock& lock, std::stop_token stop, Predicate done) {
+    return wait_stoppable(lock, stop, detail::no_deadline, done);
+  }
+  template <class Lock, class Clock, class Duration, class Predicate>
+  bool wait_until(Lock& lock, std::stop_token stop, const std::chrono::time_point<Clock, Duration>& when,
+                  Predicate done) {
+    return wait_stoppable(lock, stop, detail::deadline_of(when), done);
+  }
+  template <class Lock, class Rep, class Period, class Predicate>
+  bool wait_for(Lock& lock, std::stop_token stop, const std::chrono::duration<Rep, Period>& duration,
+                Predicate done) {
+    return wait_until(lock, std::move(stop), std::chrono::steady_clock::now() + duration, std::move(done));
+  }
+
+ private:
+  void notify(int count) noexcept {
+    // Before the wake: who has read the turn, and is about to wait for it, does not.
+    turn_->fetch_add(1, std::memory_order_seq_cst);
+    turn_.wake(count);
+  }
+
+  // From a turn that was read with the lock held. False: the deadline passed.
+  template <class Lock>
+  bool wait_from(std::uint32_t turn, Lock& lock, std::int64_t deadline_ns) {
+    struct relock {
+      Lock& lock;
+      ~relock() noexcept(false) { lock.lock(); }
+    };
+    lock.unlock();
+    const relock again{lock};
+    return turn_.wait(turn, deadline_ns, rt0_word_condition);
+  }
+
+  // The turn is read before the look at the token, whose callback takes the next one afterwards.
+  template <class Lock, class Predicate>
+  bool wait_stoppable(Lock& lock, const std::stop_token& stop, std::int64_t deadline_ns, Predicate& done) {
+    const std::stop_callback on_stop(stop, [this] { notify_all(); });
+    for (;;) {
+      const std::uint32_t turn = turn_->load(std::memory_order_seq_cst);
+      if (done()) return true;
+      if (stop.stop_requested()) return false;
+      if (!wait_from(turn, lock, deadline_ns)) return done();
+    }
+  }
+
+  detail::word turn_;
+};
+
+template <std::ptrdiff_t Max = std::numeric_limits<std::int32_t>::max()>
+class counting_semaphore {
+  static_assert(Max >= 0 && Max <= std::numeric_limits<std::int32_t>::max());
+
+ public:
+  static constexpr std::ptrdiff_t max() noexcept { return Max; }
+  constexpr explicit counting_semaphore(std::ptrdiff_t count) noexcept
+      : permits_(static_cast<std::uint32_t>(count)) {}
+  counting_semaphore(const counting_semaphore&) = delete;
+  counting_semaphore& operator=(const counting_semaphore&) = delete;
+
+  void release(std::ptrdiff_t n = 1) { permits_.release(static_cast<std::uint32_t>(n)); }
+  void acquire() { (void)permits_.acquire(detail::no_deadline, rt0_word_semaphore); }
+  // False: a stop was requested first.
+  bool acquire(std::stop_token stop) {
+    const std::stop_callback on_stop(stop, [this] { permits_.stir(); });
+    return permits_.acquire(detail::no_deadline, rt0_word_semaphore, [&] { return stop.stop_requested(); });
+  }
+  bool try_acquire() noexcept { return permits_.try_acquire(); }
+  template <class Clock, class Duration>
+  bool try_acquire_until(const std::chrono::time_point<Clock, Duration>& when) {
+    return permits_.acquire(detail::deadline_of(when), rt0_word_semaphore,
+                            [&] { return detail::passed(when); });
+  }
+  template <class Rep, class Period>
+  bool try_acquire_for(const std::chrono::duration<Rep, Period>& duration) {
+    return try_acquire_until(std::chrono::steady_clock::now() + duration);
+  }
+
+ private:
+  detail::permits permits_;
+};
+using binary_semaphore = counting_semaphore<1>;
+
+// Waits until a number of goroutines are done: Go's sync.WaitGroup. add() before the work starts, or by who
+// still counts; below zero is fatal. May be used again when a wait has returned.
+class wait_group {
+ public:
+  constexpr wait_group() noexcept = default;
+  wait_group(const wait_group&) = delete;
+  wait_group& operator=(const wait_group&) = delete;
+
+  void add(int n) {
+    const auto count = static_cast<std::int32_t>(
+        count_->fetch_add(static_cast<std::uint32_t>(n), std::memory_order_acq_rel) +
+        static_cast<std::uint32_t>(n));
+    if (count < 0) rt0_sync_misuse("sync: negative WaitGroup counter");
+    if (count == 0 && n < 0) count_.wake_all();  // by the address alone: the group may be gone
+  }
+  void done() { add(-1); }
+  void wait() {
+    // acquire, pairs with: add
+    while (const std::uint32_t count = count_->load(std::memory_order_acquire)) {
+      (void)count_.wait(count, detail::no_deadline, rt0_word_group);
+    }
+  }
+  // Runs f in a goroutine that the group waits for.
+  template <class F>
+  void go(F&& f) {
+    struct member {
+      wait_group* group;
+      std::decay_t<F> f;
+      member(wait_group* g, F&& call) : group(g), f(std::forward<F>(call)) { group->add(1); }
+      member(member&& other) : group(std::exchange(other.group, nullptr)), f(std::move(other.f)) {}
+      ~member() {
+        if (group != nullptr) group->done();
+      }
+      void operator()() { std::invoke(std::move(f)); }
+    };
+    rt::go(member(this, std::forward<F>(f)));
+  }
+
+ private:
+  detail::word count_;
+};
+
+// What has been done once.
+class once_flag {
+ public:
+  constexpr once_flag() noexcept = default;
+  once_flag(const once_flag&) = delete;
+  once_flag& operator=(const once_flag&) = delete;
+
+ private:
+  template <class F, class... A>
+  friend void call_once(once_flag& flag, F&& f, A&&... a);
+
+  enum : std::uint32_t { not_yet, running, awaited, done };
+  detail::word state_;
+
+  // True: it is the caller's to do.
+  bool begin() noexcept {
+    for (;;) {
+      std::uint32_t now = not_yet;
+      // acquire, pairs with: end
+      if (state_->compare_exchange_strong(now, running, std::memory_order_acquire,
+                                          std::memory_order_acquire)) {
+        return true;
+      }
+      if (now == done) return false;
+      if (now == awaited || state_->compare_exchange_strong(now, awaited, std::memory_order_relaxed)) {
+        (void)state_.wait(awaited, detail::no_deadline, rt0_word_once);
+      }
+    }
+  }
+  void end(std::uint32_t now) noexcept {
+    if (state_->exchange(now, std::memory_order_acq_rel) == awaited) state_.wake_all();
+  }
+};
+
+// Calls f, once for all calls with the flag; others wait for its end. If it throws, the next one tries.
+template <class F, class... A>
+void call_once(once_flag& flag, F&& f, A&&... a) {
+  if (flag.state_->load(std::memory_order_acquire) == once_flag::done || !flag.begin()) return;
+  struct attempt {
+    once_flag& flag;
+    std::uint32_t outcome = once_flag::not_yet;
+    ~attempt() { flag.end(outcome); }
+  } one{flag};
+  std::invoke(std::forward<F>(f), std::forward<A>(a)...);
+  one.outcome = once_flag::done;
+}
+
+}  // namespace rt
