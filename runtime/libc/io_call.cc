@@ -392,6 +392,14 @@ bool waiting_call(long nr, const call_args& x, long& result) noexcept {
   return false;
 }
 
+// A goroutine whose calls find everything ready never parks, and sysmon's signal nearly always finds it in
+// the kernel, inside the core, where it is refused: it was sent again every 20 us (an HTTP server paid 15 us
+// of CPU a request instead of 7).
+void give_way() noexcept {
+  if (getm()->p->preempt.load(std::memory_order_relaxed)) [[unlikely]]
+    yield();
+}
+
 }  // namespace
 
 bool io_call(long nr, const call_args& x, long& result) noexcept {
@@ -405,7 +413,10 @@ bool io_call(long nr, const call_args& x, long& result) noexcept {
   const interruption since;
   while (waiting_call(nr, x, result)) {
     attend();
-    if (result != -EINTR) return true;
+    if (result != -EINTR) {
+      give_way();
+      return true;
+    }
     if (since.ends_call(restarts(nr)) || asked_to_end()) return true;
   }
   return false;
