@@ -56,10 +56,4 @@ bool wait_for_either(int a, int b, std::int64_t until_ns) noexcept {
   return both[1].revents != 0;
 }
 
-bool is_readable(int fd) noexcept {
-  pollfd one{fd, POLLIN, 0};
-  timespec none{};
-  return raw_syscall(SYS_ppoll, reinterpret_cast<long>(&one), 1, reinterpret_cast<long>(&none), 0, 8) == 1;
-}
-
 }  // namespace rt0::sys

@@ -24,6 +24,5 @@ void drain_event(int event) noexcept;
 // Blocks until one of the two is readable, until_ns on CLOCK_MONOTONIC (< 0: no limit), or a signal. True: b
 // is.
 bool wait_for_either(int a, int b, std::int64_t until_ns) noexcept;
-bool is_readable(int fd) noexcept;
 
 }  // namespace rt0::sys

@@ -194,7 +194,7 @@ void sleep(std::int64_t until_ns) noexcept {
   (void)state.break_sent.exchange(false, std::memory_order_acq_rel);
 }
 
-bool ready() noexcept { return sys::is_readable(state.epoll); }
+bool ready() noexcept { return poll_now(state.epoll, in) > 0; }
 
 // Its registration goes with the file; who waits tries again, and meets what the number means then.
 void forget(int fd) noexcept {

@@ -77,8 +77,6 @@ long as_it_is(const ring_op& op) noexcept {
     case IORING_OP_SEND: return hand_off(SYS_sendto, {op.fd, addr, op.len, op.op_flags, 0, 0});
     case IORING_OP_RECVMSG: return hand_off(SYS_recvmsg, {op.fd, addr, op.op_flags, 0, 0, 0});
     case IORING_OP_SENDMSG: return hand_off(SYS_sendmsg, {op.fd, addr, op.op_flags, 0, 0, 0});
-    case IORING_OP_ACCEPT: return hand_off(SYS_accept4, {op.fd, addr, off, op.op_flags, 0, 0});
-    case IORING_OP_CONNECT: return hand_off(SYS_connect, {op.fd, addr, off, 0, 0, 0});
   }
   return -ENOSYS;
 }

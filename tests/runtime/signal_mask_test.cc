@@ -16,24 +16,9 @@
 #include <vector>
 
 #include "tests/runtime/busy_threads.h"
+#include "tests/std/signal_scopes.h"
 
 namespace {
-
-sigset_t only(int signal) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, signal);
-  return set;
-}
-
-// Blocked while it lives.
-struct blocked {
-  sigset_t set, before;
-  explicit blocked(int signal) : set(only(signal)) {
-    REQUIRE(pthread_sigmask(SIG_BLOCK, &set, &before) == 0);
-  }
-  ~blocked() { REQUIRE(pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0); }
-};
 
 int pending_terms() {
   sigset_t now;

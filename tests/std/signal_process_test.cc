@@ -27,6 +27,8 @@
 #include <thread>
 #include <vector>
 
+#include "signal_scopes.h"
+
 namespace {
 
 std::atomic<int> handled{0};
@@ -60,21 +62,6 @@ class handler {
   }
   int signal_;
   struct sigaction before_ {};
-};
-
-sigset_t only(int signal) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, signal);
-  return set;
-}
-
-struct blocked {
-  sigset_t set, before;
-  explicit blocked(int signal) : set(only(signal)) {
-    REQUIRE(pthread_sigmask(SIG_BLOCK, &set, &before) == 0);
-  }
-  ~blocked() { REQUIRE(pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0); }
 };
 
 void alarm_in(int ms) {

@@ -21,6 +21,8 @@
 #include <thread>
 #include <vector>
 
+#include "signal_scopes.h"
+
 namespace {
 
 std::atomic<int> handled{0};
@@ -46,21 +48,6 @@ class handler {
  private:
   int signal_;
   struct sigaction before_ {};
-};
-
-sigset_t only(int signal) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, signal);
-  return set;
-}
-
-struct blocked {
-  sigset_t set, before;
-  explicit blocked(int signal) : set(only(signal)) {
-    REQUIRE(pthread_sigmask(SIG_BLOCK, &set, &before) == 0);
-  }
-  ~blocked() { REQUIRE(pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0); }
 };
 
 bool is_blocked(int signal) {
