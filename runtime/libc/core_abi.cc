@@ -37,3 +37,7 @@ RT0_EXPORT long rt0_io_complete(const rt0::ring_op* op, const rt0::io_seen* trie
 }
 
 RT0_EXPORT void rt0_io_cancel(rt0::io_waiter* waiter) { rt0::netpoll_cancel(*waiter); }
+
+RT0_EXPORT void rt0_io_forget(int fd) {
+  if (fd >= 0) rt0::netpoll_forget(static_cast<unsigned>(fd), static_cast<unsigned>(fd));
+}
