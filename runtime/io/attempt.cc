@@ -36,6 +36,7 @@ long poll_now(int fd, std::uint32_t events) noexcept {
   timespec none{};
   const long n =
       sys::passthrough(SYS_ppoll, reinterpret_cast<long>(&one), 1, reinterpret_cast<long>(&none), 0, 8, 0);
+  if (n == -EINTR) return 0;  // nothing, and the runtime's own signal is on its way
   return n < 0 ? n : one.revents;
 }
 
