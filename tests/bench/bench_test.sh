@@ -10,7 +10,7 @@ bench() { python3 "$run" --tiny --bin . --state "$state" "$@"; }
 number='[0-9.e+-]+'
 
 # The list names what the programs have, and nothing else.
-for program in tasks chans threads heap; do
+for program in tasks chans threads files heap; do
   listed=$(awk -v p=$program '$2 == p { print $1 }' "$here/figures.txt")
   diff <(echo "$listed") <("./tests/bench/micro/$program" --list)
   status=0

@@ -54,7 +54,8 @@ class Peers:
             there = self.once(peer, lambda: MIMALLOC if os.path.exists(MIMALLOC) else self.missing(peer))
             return there and ["env", f"LD_PRELOAD={there}", *self.micro("glibc", program, name)]
         if peer == "std::thread":
-            hosted = "micro/threads_hosted" if program == "threads" else "peers/micro_thread"
+            same_source = program in ("threads", "files")
+            hosted = f"micro/{program}_hosted" if same_source else "peers/micro_thread"
             return [f"{self.binaries}/tests/bench/{hosted}", *tiny, name]
         if peer == "boost":
             there = self.once("boost", self.boost)
