@@ -1,6 +1,8 @@
 // rt0's goroutines (tasks.h), its own mutex beside std's, and what preemption costs them.
 #include "tests/bench/micro/tasks.h"
 
+#include <rt/sync.h>
+
 #include "tests/bench/micro/rt0_runtime.h"
 
 namespace {
@@ -35,6 +37,7 @@ std::vector<figure> spawn_tree(const char* name, long count) {
 }
 
 constexpr bench::workload own[] = {
+    {"mutex2_rt", bench::mutex2<R, rt::mutex>, 2'000'000, 100},
     {"preempt_yield", bench::yield_pair<R>, 2'000'000, 100},
     {"preempt_tree", spawn_tree, 100'000, 10},
 };
