@@ -1,7 +1,10 @@
 // Only compiled: an ordinary program's view of the public headers, with what a template needs instantiated.
 #include <rt/chan.h>
 #include <rt/go.h>
+#include <rt/net.h>
 #include <rt/select.h>
+#include <rt/signal.h>
+#include <rt/sync.h>
 
 #include <memory>
 #include <vector>
@@ -26,3 +29,5 @@ std::size_t use_chan() {
   return rt::select(rt::send(c, nullptr), rt::timeout(std::chrono::seconds(1)), rt::otherwise([] {})) +
          rt::select(cases);
 }
+
+bool use_notify() { return rt::notify({SIGINT, SIGTERM}).recv() == SIGINT; }
