@@ -4,6 +4,7 @@
 #include <rt/go.h>
 #include <rt/net.h>
 #include <rt/select.h>
+#include <rt/signal.h>
 #include <rt/sync.h>
 #include <rt/time.h>
 
@@ -41,3 +42,5 @@ bool use_time() {
   return later.stop() && rt::sleep_for(1ns, rt::stop_after(std::chrono::hours::max()).get_token()) &&
          every.c == rt::after(1s) && rt::debug::labels().empty();
 }
+
+bool use_notify() { return rt::notify({SIGINT, SIGTERM}).recv() == SIGINT; }
