@@ -1,6 +1,7 @@
 // Goroutines of rt::go: starting, yielding, locking, sleeping, and what a parked one weighs. The same
 // workloads and counts as ../peers/micro.go.
 #include <rt/go.h>
+#include <rt/sync.h>
 #include <semaphore.h>
 
 #include <chrono>
@@ -79,8 +80,9 @@ std::vector<figure> spawn_tree(const char* name, long count) {
 }
 
 // Two goroutines on one lock.
+template <class Mutex>
 std::vector<figure> mutex2(const char* name, long count) {
-  std::mutex mutex;
+  Mutex mutex;
   volatile long guarded = 0;
   countdown both(2);
   const stopwatch time;
@@ -169,10 +171,15 @@ std::vector<figure> mem(const char* name, long count) {
 }
 
 constexpr bench::workload workloads[] = {
-    {"yield_pair", yield_pair, 1'000'000, 100}, {"spawn_join", spawn_join, 100'000, 100},
-    {"spawn_10k", spawn_many, 10'000, 100},     {"mutex2", mutex2, 2'000'000, 100},
-    {"sleep_1us", sleep_1us, 20'000, 40},       {"sleep_10ms", sleep_10ms, 10'000, 2},
-    {"mem", mem, 1'000'000, 100, true},         {"preempt_yield", yield_pair, 2'000'000, 100},
+    {"yield_pair", yield_pair, 1'000'000, 100},
+    {"spawn_join", spawn_join, 100'000, 100},
+    {"spawn_10k", spawn_many, 10'000, 100},
+    {"mutex2", mutex2<std::mutex>, 2'000'000, 100},
+    {"mutex2_rt", mutex2<rt::mutex>, 2'000'000, 100},
+    {"sleep_1us", sleep_1us, 20'000, 40},
+    {"sleep_10ms", sleep_10ms, 10'000, 2},
+    {"mem", mem, 1'000'000, 100, true},
+    {"preempt_yield", yield_pair, 2'000'000, 100},
     {"preempt_tree", spawn_tree, 100'000, 10},
 };
 
