@@ -150,7 +150,7 @@ class ready_list {
 rt0_chan_status send_locked(hchan* c, const rt0_chan_op& op, ready_list& ready);
 rt0_chan_status recv_locked(hchan* c, const rt0_chan_op& op, ready_list& ready);
 
-// A channel of time (clock.cc). All of it with c locked.
+// A channel of time (time_channel.cc). All of it with c locked.
 //
 // Its value, if one is due: written to where op wants it, and the clock goes on.
 bool take_tick(hchan* c, const rt0_chan_op& op) noexcept;
