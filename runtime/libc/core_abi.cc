@@ -6,6 +6,7 @@
 #include "runtime/io/attempt.h"
 #include "runtime/libc/pthread/thread.h"
 #include "runtime/sched/interrupt.h"
+#include "runtime/signal/attend.h"
 
 RT0_EXPORT void* rt0_unwind_room() { return &rt0::getg()->thread.unwind; }
 
@@ -23,7 +24,11 @@ RT0_EXPORT long rt0_io_attempt(const rt0::ring_op* op) { return rt0::attempt(*op
 
 RT0_EXPORT long rt0_io_run(const rt0::ring_op* op, std::int64_t deadline_ns, rt0::io_waiter* waiter) {
   if (!rt0::netpoll_can(*op)) return -ENOSYS;
-  return rt0::netpoll_run(*op, deadline_ns, *waiter);
+  for (;;) {
+    const long result = rt0::netpoll_run(*op, deadline_ns, *waiter);
+    rt0::attend();
+    if (result != -EINTR) return result;
+  }
 }
 
 RT0_EXPORT void rt0_io_cancel(rt0::io_waiter* waiter) { rt0::netpoll_cancel(*waiter); }

@@ -112,21 +112,20 @@ long descriptor::wait_for(direction which, const rt0::ring_op& op, const std::st
   }
 }
 
-long descriptor::run(direction which, rt0::ring_op op, const std::stop_token& stop) noexcept {
-  if (!enter()) return -EBADF;
-  op.fd = fd_;
-  long result = -EAGAIN;
+long descriptor::refusal(direction which, const std::stop_token& stop) const noexcept {
+  if (stop.stop_requested()) return -ECANCELED;
   const std::int64_t deadline_ns = deadline_ns_[static_cast<int>(which)].load(std::memory_order_relaxed);
-  if (stop.stop_requested()) {
-    result = -ECANCELED;
-  } else if (deadline_ns != 0 && time_point::clock::now().time_since_epoch().count() >= deadline_ns) {
-    result = -ETIMEDOUT;
-  } else {
-    result = rt0_io_attempt(&op);
-    if (result == -EAGAIN || result == -EOPNOTSUPP) result = wait_for(which, op, stop);
-  }
-  leave();
-  return result;
+  const bool passed = deadline_ns != 0 && time_point::clock::now().time_since_epoch().count() >= deadline_ns;
+  return passed ? -ETIMEDOUT : 0;
+}
+
+long descriptor::run(direction which, rt0::ring_op op, const std::stop_token& stop) noexcept {
+  const hold use(this);
+  if (!use) return -EBADF;
+  op.fd = fd_;
+  if (const long refused = refusal(which, stop)) return refused;
+  const long result = rt0_io_attempt(&op);
+  return result == -EAGAIN || result == -EOPNOTSUPP ? wait_for(which, op, stop) : result;
 }
 
 }  // namespace rt::net::detail

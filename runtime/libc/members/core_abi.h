@@ -34,7 +34,8 @@ bool rt0_lock_at_exit(rt0::libc::musl_file* f);
 
 // One operation, tried without blocking; -EAGAIN, or -EOPNOTSUPP: it has to be run.
 long rt0_io_attempt(const rt0::ring_op* op);
-// Parks until it came back: its result, -ETIMEDOUT after deadline_ns, -ECANCELED after rt0_io_cancel.
+// Parks until it came back, signals' handlers run meanwhile:
+// its result, -ETIMEDOUT after deadline_ns, -ECANCELED after rt0_io_cancel.
 long rt0_io_run(const rt0::ring_op* op, std::int64_t deadline_ns, rt0::io_waiter* waiter);
 void rt0_io_cancel(rt0::io_waiter* waiter);
 }
