@@ -157,28 +157,6 @@ TEST_CASE("shared_mutex: a writer that waits keeps new readers out") {
   CHECK(written);
 }
 
-TEST_CASE("condition_variable: TestCondSignalGenerations, each signal wakes the one who waits") {
-  constexpr int n = 100;
-  rt::mutex m;
-  rt::condition_variable changed;
-  const rt::chan<bool> running(n);
-  const rt::chan<int> awake(n);
-  rt::wait_group all;
-  for (int i = 0; i < n; i++) {
-    all.go([&, i] {
-      std::unique_lock hold(m);
-      running.send(true);
-      changed.wait(hold);
-      awake.send(i);
-    });
-    if (i > 0) CHECK(awake.recv() == i - 1);
-    running.recv();
-    const std::lock_guard hold(m);
-    changed.notify_one();
-  }
-  all.wait();
-}
-
 TEST_CASE("condition_variable: TestCondSignal, TestCondBroadcast, waits with an end") {
   rt::mutex m;
   rt::condition_variable changed;
