@@ -18,6 +18,7 @@
 #include "runtime/sched/proc.h"
 #include "runtime/sched/signal.h"
 #include "runtime/sync/wait_table.h"
+#include "runtime/unwind/traceback.h"
 #include "sys/auxv.h"
 #include "sys/clock.h"
 #include "sys/process.h"
@@ -88,6 +89,12 @@ void goenvs() noexcept {
   initial_locale = getg()->tcb.locale = libc::libc_locale();
 }
 
+void tracebacks() noexcept {
+  const char* text = env_value(args.envp, "RT0_TRACEBACK");
+  if (traceback_init(text)) return;
+  report() << "rt0: RT0_TRACEBACK: '" << text << "' is none of none, single, all, system, crash\n";
+}
+
 // RT0_MAXPROCS, else GOMAXPROCS, else the CPUs that we may use.
 int wanted_procs() noexcept {
   for (const char* name : {"RT0_MAXPROCS", "GOMAXPROCS"}) {
@@ -130,6 +137,7 @@ extern "C" void rt0_schedinit() {
   goargs();
   goenvs();
   parse_debug_options(debug_text);
+  tracebacks();
   if (debug.maxmcount > 0) sched.maxmcount = debug.maxmcount;
   gcinit();
 

@@ -53,7 +53,7 @@ struct schedt {
   std::atomic<std::int64_t> nthreads{0};  // goroutines of kind thread that have not ended
   std::atomic<bool> main_gone{false};     // goroutine 1 ended by rt::goexit
   bool world_stopped = false;
-  std::int32_t pid = 0;  // of the process; asked for with the second M
+  std::int32_t pid = 0;                   // of the process; asked for with the second M
   std::uint64_t last_goid_of_parent = 0;  // in a fork's child; 0: this process is nobody's fork
   g* forked = nullptr;                    // the goroutine that came along
 
@@ -102,6 +102,9 @@ struct schedt {
   note stopnote;
 
   std::atomic<bool> sysmon_started{false};
+  // Seconds on CLOCK_MONOTONIC, kept by sysmon, for those who want to know about when. 0: sysmon sleeps, or
+  // is not there; who wants to know asks the clock.
+  std::atomic<std::uint32_t> now_s{0};
   std::atomic<bool> sysmonwait{false};  // sysmon sleeps until a P is used again; written under the lock
   note sysmonnote;
 };
