@@ -34,7 +34,7 @@ wait_reason reason_of(rt0_word_kind kind) noexcept {
 using namespace rt0;
 
 RT0_EXPORT bool rt0_lock_wait(std::uint32_t* word, std::int64_t deadline_ns) {
-  return as_lock(word).lock(deadline_ns, wait_reason::mutex);
+  return as_lock(word).lock(deadline_ns, wait_reason::ownerless_mutex);
 }
 
 RT0_EXPORT void rt0_lock_release(std::uint32_t* word) {

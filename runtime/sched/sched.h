@@ -109,6 +109,9 @@ struct schedt {
   note stopnote;
 
   std::atomic<bool> sysmon_started{false};
+  // Seconds on CLOCK_MONOTONIC, kept by sysmon, for those who want to know about when. 0: sysmon sleeps, or
+  // is not there; who wants to know asks the clock.
+  std::atomic<std::uint32_t> now_s{0};
   std::atomic<bool> sysmonwait{false};  // sysmon sleeps until a P is used again; written under the lock
   note sysmonnote;
 };

@@ -188,6 +188,15 @@ void release_to_waiter(std::atomic<std::uint32_t>& word, std::uint32_t free) noe
   make_ready(ready);
 }
 
+void visit_waiters(void (*visit)(const g*, const void*, void*),
+                   void* arg) noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
+  for (bucket& b : table) {
+    for (const wait_node* node = b.head; node != nullptr; node = node->next) {
+      visit(node->ticket.gp, node->address, arg);
+    }
+  }
+}
+
 void wait_table_fork_child() noexcept {
   for (bucket& b : table) new (&b) bucket;
 }

@@ -60,6 +60,10 @@ wait_result park(wait_node& node, std::int64_t deadline_ns, wait_reason why) noe
 // Never parks.
 int wake(const void* address, int count) noexcept;
 
+// Every waiter with its address. In a report, when all other Ms are frozen: no lock is taken, and what is
+// just being linked may be missed, or lead nowhere (the caller is guarded).
+void visit_waiters(void (*visit)(const g* waiter, const void* address, void* arg), void* arg) noexcept;
+
 // In a fork's child: nobody waits here.
 void wait_table_fork_child() noexcept;
 

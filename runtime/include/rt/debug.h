@@ -1,9 +1,11 @@
-// <rt/debug.h>: what a program says of its goroutines for reports.
+// <rt/debug.h>: what a program says of its goroutines for reports, and can ask about them.
 //
 //   rt::debug::label_scope request("request", id);    until the end of the scope: of this goroutine, and of
 //                                                     all that it starts meanwhile, for as long as they live
 //
-// Labels are shown where goroutines are: in the report of a deadlock. A goroutine's name is go_options::name,
+//   rt::debug::stack(true)                            every goroutine's stack, as text (rt/stack.h)
+//
+// Labels are shown where goroutines are, in tracebacks. A goroutine's name is go_options::name,
 // or pthread_setname_np's.
 #pragma once
 #include <algorithm>
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "rt/abi/debug.h"
+#include "rt/stack.h"
 
 namespace rt::debug {
 
