@@ -19,6 +19,8 @@ bool any_waits() noexcept {
 
 // Something outside the scheduler may still make a goroutine runnable.
 bool signal_may_come() noexcept {
+  const signal_listeners* listeners = sched.listeners.load(std::memory_order_acquire);
+  if (listeners != nullptr && listeners->any()) return true;
   return sched.handled.load(std::memory_order_relaxed) != 0 ||
          sched.signal_waits.load(std::memory_order_relaxed) != 0 || sys::itimer_pending();
 }

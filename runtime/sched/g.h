@@ -23,6 +23,7 @@ namespace rt0 {
 struct m;
 struct thread_dtor;
 struct key_values;
+struct label_set;
 
 // What the compiler and musl read through %fs. Names and places are theirs.
 struct tcb {
@@ -139,6 +140,7 @@ struct g {
   thread_state thread;
   // --- seldom touched
   std::uint64_t goid, parent_goid;
+  label_set* labels;  // labels.h; a dead goroutine has none
   signal_state signals;
   std::uint32_t index;      // place in allgs + 1: below 2^30, kept when the G is reused
   std::uintptr_t gopc;      // who created it

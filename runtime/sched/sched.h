@@ -46,6 +46,12 @@ struct g_queue {
 
 struct netpoller;
 
+// What rt::notify (runtime/chan/notify.cc) gives the rooms below it.
+struct signal_listeners {
+  bool (*tell)(int signal) noexcept;  // with signal_lock. True: somebody was told
+  bool (*any)() noexcept;             // somebody waits to be told
+};
+
 struct schedt {
   std::atomic<std::uint64_t> goidgen{0};
   std::int64_t maxmcount = 0;
@@ -64,6 +70,7 @@ struct schedt {
   std::atomic<std::int32_t> attentive{0};     // goroutines that a signal waits for: interrupt.h
   std::atomic<sys::sigset> handled{0};        // signals for which the program has a handler
   std::atomic<std::int32_t> signal_waits{0};  // goroutines in sigwait, pause and the like
+  std::atomic<const signal_listeners*> listeners{nullptr};
 
   mutex<lock_rank::sched> lock;
 

@@ -140,7 +140,7 @@ void fault(m* mp, int signal, void* info, void* ucontext) noexcept {
   if (!cause.fault) {
     // Somebody sent it: as any other signal. Without a receiver nobody has a handler.
     const std::int32_t receiver = signal_receiver.load(std::memory_order_acquire);
-    if (receiver != 0 && sys::queue_signal(sys::getpid(), receiver, signal, info).ok()) return;
+    if (receiver != 0 && sys::hand_on_signal(sys::getpid(), receiver, signal, info).ok()) return;
     sys::default_action(signal);
     (void)sys::tgkill(sys::getpid(), sys::gettid(), signal);
     return;

@@ -3,6 +3,7 @@
 #include "rt0/arch.h"
 #include "runtime/base/text.h"
 #include "runtime/sched/freeze.h"
+#include "runtime/sched/labels.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/signal.h"
 #include "runtime/unwind/output.h"
@@ -177,7 +178,12 @@ void print_goroutine(report& out, const g* gp, const char* why, const registers*
   if (gp->lockedm.load(std::memory_order_relaxed) != nullptr) out << ", locked to thread";
   out << "]";
   if (gp->thread.name[0] != 0) out << " \"" << gp->thread.name << "\"";
-  out << ":\n";
+  const char* before = " {";
+  for (const rt0_label* l = first_label(gp); l != nullptr; l = next_label(gp, l)) {
+    out << before << l->text << ": " << value_of(l);
+    before = ", ";
+  }
+  out << (first_label(gp) != nullptr ? "}:\n" : ":\n");
   if (from != nullptr) {
     print_frames(out, *from);
   } else {
