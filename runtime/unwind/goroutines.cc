@@ -2,6 +2,7 @@
 // equal, frame by frame, and that wait for the same reason, are shown once, with the number of the others:
 // 100,000 times ten frames are 200 ms to walk, but would be minutes to name and 100 MB to read.
 #include "rt0/arch.h"
+#include "runtime/sched/labels.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/signal.h"
 #include "runtime/unwind/report_stack.h"
@@ -36,6 +37,7 @@ std::uint64_t hash_of(const g* gp, const registers& here) noexcept {
   std::uint64_t hash = 0;
   mix(hash, reinterpret_cast<std::uintptr_t>(doing(gp)));
   mix(hash, gp->gopc);
+  mix(hash, reinterpret_cast<std::uintptr_t>(first_label(gp)));
   registers at;
   if (!place_of(gp, here, &at)) return hash;
   hash_job job{&at, hash};

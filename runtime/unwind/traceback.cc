@@ -169,16 +169,6 @@ const char* doing(const g* gp) noexcept {
   }
 }
 
-// What label_scopes gave it, " {key: value, ...}".
-void print_labels(report& out, const g* gp) noexcept {
-  const char* before = " {";
-  for (const rt0_label* l = first_label(gp); l != nullptr; l = next_label(gp, l)) {
-    out << before << l->text << ": " << value_of(l);
-    before = ", ";
-  }
-  if (first_label(gp) != nullptr) out << "}";
-}
-
 void print_goroutine(report& out, const g* gp, const char* why, const registers* from) noexcept {
   out << "goroutine " << gp->goid << " [" << why;
   if (readgstatus(gp) == gstatus::waiting) {
@@ -188,8 +178,12 @@ void print_goroutine(report& out, const g* gp, const char* why, const registers*
   if (gp->lockedm.load(std::memory_order_relaxed) != nullptr) out << ", locked to thread";
   out << "]";
   if (gp->thread.name[0] != 0) out << " \"" << gp->thread.name << "\"";
-  print_labels(out, gp);
-  out << ":\n";
+  const char* before = " {";
+  for (const rt0_label* l = first_label(gp); l != nullptr; l = next_label(gp, l)) {
+    out << before << l->text << ": " << value_of(l);
+    before = ", ";
+  }
+  out << (first_label(gp) != nullptr ? "}:\n" : ":\n");
   if (from != nullptr) {
     print_frames(out, *from);
   } else {

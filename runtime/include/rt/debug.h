@@ -1,11 +1,9 @@
-// <rt/debug.h>: what a program says of its goroutines for reports, and can ask about them.
+// <rt/debug.h>: what a program says of its goroutines for reports, and asks for: rt::debug::stack (stack.h).
 //
 //   rt::debug::label_scope request("request", id);    until the end of the scope: of this goroutine, and of
 //                                                     all that it starts meanwhile, for as long as they live
 //
-//   rt::debug::stack(true)                            every goroutine's stack, as text (rt/stack.h)
-//
-// Labels are shown where goroutines are, in tracebacks. A goroutine's name is go_options::name,
+// Labels are shown where goroutines are: in reports and dumps. A goroutine's name is go_options::name,
 // or pthread_setname_np's.
 #pragma once
 #include <algorithm>
