@@ -5,6 +5,7 @@
 
 namespace rt0 {
 
+struct debugger_table;
 struct g;
 struct preempt_frame;
 
@@ -51,6 +52,9 @@ preempt_frame* rt0_asyncpreempt2(preempt_frame* frame, void* xstate);
 void rt0_forget_signals(g* gp);  // of a goroutine that ended
 // The program's handler of a fault, here: the goroutine's stack is used up. On the M's signal stack.
 void rt0_handle_overflow(int signal, void* info, void* ucontext);
+
+// --- runtime: what note.S names.
+extern const debugger_table rt0_debugger_table;
 
 // --- the C library: what once.S names. An Itanium personality routine.
 int rt0_once_personality(int version, int actions, std::uint64_t exception_class, void* exception,
