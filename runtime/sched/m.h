@@ -17,6 +17,7 @@ namespace rt0 {
 struct g;
 struct heap_cache;
 struct p;
+struct registers;
 
 // A fault for which the program has a handler: from the signal handler that the kernel entered to the call
 // that it injects, with nothing in between.
@@ -57,6 +58,8 @@ struct m {
   bool placed;  // its thread runs where lockedg wants it, not where the process does
   std::atomic<std::uint32_t> signal_pending;  // signal-safe. A SIGURG is under way to it
   std::atomic<std::uint32_t> call;            // signal-safe. on_every_m's: asked and not answered yet
+  std::atomic<std::uint32_t> frozen;          // signal-safe. freeze.h's
+  const registers* frozen_at;                 // signal-safe. Where it was, while it stays frozen
   fault_record fault;                         // signal-safe. Of the handler to the call that it injects
 };
 
