@@ -21,7 +21,7 @@ namespace {
 constexpr std::int64_t slice_ns = 10'000'000;             // Go's forcePreemptNS
 constexpr std::int64_t syscall_patience_ns = 10'000'000;  // even if nobody wants the P: Go's number
 constexpr std::int64_t min_delay_ns = 20'000, max_delay_ns = 10'000'000;
-constexpr std::int64_t wanted_delay_ns = 2'000'000, timer_delay_ns = 1'000'000;
+constexpr std::int64_t wanted_delay_ns = 2'000'000, timer_delay_ns = 1'000'000, poll_delay_ns = 1'000'000;
 constexpr std::int64_t timer_grace_ns = 100'000;  // so late, a timer's P will not look at it any more
 constexpr std::int64_t ns_per_ms = 1'000'000, cycle_period_ns = 500'000'000;
 constexpr int quick_rounds = 50;  // in which nothing was taken, at the shortest delay; then longer ones
@@ -130,6 +130,11 @@ std::int64_t bounded(std::int64_t delay_ns, bool wanted, std::int64_t now_ns) no
   if (sched.attentive.load(std::memory_order_relaxed) != 0 && delay_ns > timer_delay_ns) {
     delay_ns = timer_delay_ns;
   }
+  // The poller may have left with what it found (proc.cc resetspinning).
+  if (sched.netpoll_pending.load(std::memory_order_relaxed) != 0 &&
+      sched.npidle.load(std::memory_order_relaxed) != 0 && delay_ns > poll_delay_ns) {
+    delay_ns = poll_delay_ns;
+  }
   const std::int64_t next_ns = earliest_timer();
   if (next_ns == no_timer) return delay_ns;
   std::int64_t until_ns = next_ns - now_ns + timer_grace_ns;
@@ -179,7 +184,8 @@ bool long_sleep() noexcept {
     if (long_sleep()) {
       // A process that works for a moment now and then must not pay for 50 quick rounds each time.
       idle_rounds = quick_rounds + 1;
-      delay_ns = sleep_ns = max_delay_ns;
+      delay_ns = max_delay_ns;
+      sleep_ns = bounded(max_delay_ns, false, sys::nanotime());
       continue;
     }
     const std::int64_t now_ns = sys::nanotime();

@@ -1,8 +1,10 @@
 // Only compiled: an ordinary program's view of the public headers, with what a template needs instantiated.
 #include <rt/chan.h>
 #include <rt/debug.h>
+#include <rt/file.h>
 #include <rt/go.h>
 #include <rt/net.h>
+#include <rt/process.h>
 #include <rt/select.h>
 #include <rt/signal.h>
 #include <rt/sync.h>
@@ -44,3 +46,10 @@ bool use_time() {
 }
 
 bool use_notify() { return rt::notify({SIGINT, SIGTERM}).recv() == SIGINT; }
+
+std::size_t use_file() {
+  char c;
+  return rt::file::open("/dev/null", O_RDONLY).read(&c, 1);
+}
+
+bool use_process() { return rt::process({"true"}, {.in = -1}).wait().exited; }

@@ -113,24 +113,22 @@ long descriptor::wait_for(direction which, const rt0::ring_op& op, const rt0::io
   }
 }
 
-long descriptor::run(direction which, rt0::ring_op op, const std::stop_token& stop) noexcept {
-  if (!enter()) return -EBADF;
-  op.fd = fd_;
-  long result = -EAGAIN;
+long descriptor::refusal(direction which, const std::stop_token& stop) const noexcept {
+  if (stop.stop_requested()) return -ECANCELED;
   const std::int64_t deadline_ns = deadline_ns_[static_cast<int>(which)].load(std::memory_order_relaxed);
-  if (stop.stop_requested()) {
-    result = -ECANCELED;
-  } else if (deadline_ns != 0 && time_point::clock::now().time_since_epoch().count() >= deadline_ns) {
-    result = -ETIMEDOUT;
-  } else {
-    rt0::io_seen seen;
-    result = rt0_io_try(&op, &seen);
-    if (result == -EAGAIN || result == -EOPNOTSUPP || result == -EINTR) {
-      result = wait_for(which, op, result == -EAGAIN ? &seen : nullptr, stop);
-    }
-  }
-  leave();
-  return result;
+  const bool passed = deadline_ns != 0 && time_point::clock::now().time_since_epoch().count() >= deadline_ns;
+  return passed ? -ETIMEDOUT : 0;
+}
+
+long descriptor::run(direction which, rt0::ring_op op, const std::stop_token& stop) noexcept {
+  const hold use(this);
+  if (!use) return -EBADF;
+  op.fd = fd_;
+  if (const long refused = refusal(which, stop)) return refused;
+  rt0::io_seen seen;
+  const long result = rt0_io_try(&op, &seen);
+  if (result != -EAGAIN && result != -EOPNOTSUPP && result != -EINTR) return result;
+  return wait_for(which, op, result == -EAGAIN ? &seen : nullptr, stop);
 }
 
 }  // namespace rt::net::detail
