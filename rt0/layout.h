@@ -169,6 +169,7 @@
 #define DW_EH_PE_PCREL_SDATA4 0x1b
 #define DW_CFA_DEF_CFA_EXPRESSION 0x0f
 #define DW_CFA_EXPRESSION 0x10
+#define DW_OP_BREG_RBX 0x73
 #define DW_OP_BREG_RSP 0x77
 #define DW_OP_DEREF 0x06
 #define DW_RAX 0

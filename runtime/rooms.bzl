@@ -10,6 +10,7 @@ ROOMS = [
     "sched",
     "signal",
     "sync",
+    "unwind",
     "chan",
     "io",
     "libc",

@@ -85,20 +85,29 @@ ret<int> set_disposition(int signal, disposition d) noexcept {
       raw_syscall(SYS_rt_sigaction, signal, reinterpret_cast<long>(&action), 0, sizeof(sigset)));
 }
 
+namespace {
+
+// A thread may send to another only what sigqueue might have sent: a negative si_code. Ours are that, and no
+// others are as low.
+constexpr int handed_on = -1000, lowest_of_others = -100;
+
+}  // namespace
+
 ret<int> take_signal(sigset set, void* info, bool wait) noexcept {
   const timespec now{0, 0};
-  return ret<int>::from_raw(raw_syscall(SYS_rt_sigtimedwait, reinterpret_cast<long>(&set),
-                                        reinterpret_cast<long>(info), wait ? 0 : reinterpret_cast<long>(&now),
-                                        sizeof(sigset)));
+  const long signal =
+      raw_syscall(SYS_rt_sigtimedwait, reinterpret_cast<long>(&set), reinterpret_cast<long>(info),
+                  wait ? 0 : reinterpret_cast<long>(&now), sizeof(sigset));
+  auto& taken = *static_cast<siginfo_t*>(info);
+  if (signal > 0 && taken.si_code < lowest_of_others) taken.si_code -= handed_on;
+  return ret<int>::from_raw(signal);
 }
 
-ret<int> queue_signal(std::int32_t pid, int signal, const void* info) noexcept {
-  return ret<int>::from_raw(raw_syscall(SYS_rt_sigqueueinfo, pid, signal, reinterpret_cast<long>(info)));
-}
-
-ret<int> queue_signal(std::int32_t pid, std::int32_t tid, int signal, const void* info) noexcept {
+ret<int> hand_on_signal(std::int32_t pid, std::int32_t tid, int signal, const void* info) noexcept {
+  siginfo_t tagged = *static_cast<const siginfo_t*>(info);
+  tagged.si_code += handed_on;
   return ret<int>::from_raw(
-      raw_syscall(SYS_rt_tgsigqueueinfo, pid, tid, signal, reinterpret_cast<long>(info)));
+      raw_syscall(SYS_rt_tgsigqueueinfo, pid, tid, signal, reinterpret_cast<long>(&tagged)));
 }
 
 ret<int> kill(std::int32_t pid, int signal) noexcept {

@@ -52,9 +52,8 @@ ret<int> set_disposition(int signal, disposition) noexcept;
 // Takes one of the set that is pending for this M or the process, and tells of it in *info (siginfo_bytes).
 // The signals are blocked on this M. wait: blocks it until there is one; EINTR.
 ret<int> take_signal(sigset set, void* info, bool wait) noexcept;
-// Sends with this info: to the process, or to one of its threads.
-ret<int> queue_signal(std::int32_t pid, int signal, const void* info) noexcept;
-ret<int> queue_signal(std::int32_t pid, std::int32_t tid, int signal, const void* info) noexcept;
+// What this M was sent goes to another thread, whose take_signal returns the same info.
+ret<int> hand_on_signal(std::int32_t pid, std::int32_t tid, int signal, const void* info) noexcept;
 ret<int> kill(std::int32_t pid, int signal) noexcept;
 
 }  // namespace rt0::sys

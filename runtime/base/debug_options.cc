@@ -15,7 +15,7 @@ constexpr std::size_t max_key_bytes = 32, max_value_bytes = 256;
 // A function, not a table: a constant table of pointers would need relocation.
 int* field_of(const char* key) noexcept {
   if (same(key, "uring")) return &debug.uring;
-  if (same(key, "msgring")) return &debug.msgring;
+  if (same(key, "iofault")) return &debug.iofault;
   if (same(key, "fsgsbase")) return &debug.fsgsbase;
   if (same(key, "guard")) return &debug.guard;
   if (same(key, "idlepages")) return &debug.idlepages;
@@ -24,6 +24,9 @@ int* field_of(const char* key) noexcept {
   if (same(key, "perturb")) return &debug.perturb;
   if (same(key, "maxmcount")) return &debug.maxmcount;
   if (same(key, "failclone")) return &debug.failclone;
+  if (same(key, "sigquit")) return &debug.sigquit;
+  if (same(key, "lockcycle")) return &debug.lockcycle;
+  if (same(key, "stall")) return &debug.stall;
   if (same(key, "asyncpreemptoff")) return &debug.asyncpreemptoff;
   return nullptr;
 }

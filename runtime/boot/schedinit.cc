@@ -1,6 +1,7 @@
 // schedinit: the seed's steps in the seed's order. What each means in C++ stands in its own function; several
 // do now the part that later floors (leak reports, traces) will read.
 #include <elf.h>
+#include <limits.h>
 
 #include <initializer_list>
 
@@ -18,8 +19,10 @@
 #include "runtime/sched/proc.h"
 #include "runtime/sched/signal.h"
 #include "runtime/sync/wait_table.h"
+#include "runtime/unwind/traceback.h"
 #include "sys/auxv.h"
 #include "sys/clock.h"
+#include "sys/fault.h"
 #include "sys/process.h"
 #include "sys/signal.h"
 
@@ -88,6 +91,12 @@ void goenvs() noexcept {
   initial_locale = getg()->tcb.locale = libc::libc_locale();
 }
 
+void tracebacks() noexcept {
+  const char* text = env_value(args.envp, "RT0_TRACEBACK");
+  if (traceback_init(text)) return;
+  report() << "rt0: RT0_TRACEBACK: '" << text << "' is none of none, single, all, system, crash\n";
+}
+
 // RT0_MAXPROCS, else GOMAXPROCS, else the CPUs that we may use.
 int wanted_procs() noexcept {
   for (const char* name : {"RT0_MAXPROCS", "GOMAXPROCS"}) {
@@ -130,7 +139,13 @@ extern "C" void rt0_schedinit() {
   goargs();
   goenvs();
   parse_debug_options(debug_text);
+  tracebacks();
   if (debug.maxmcount > 0) sched.maxmcount = debug.maxmcount;
+  if (debug.iofault > 0) {
+    long seed = 1;
+    if (const char* text = env_value(args.envp, "RT0_SEED")) (void)parse_number(text, 0, LONG_MAX, seed);
+    sys::fault_begin(static_cast<std::uint32_t>(debug.iofault), static_cast<std::uint64_t>(seed));
+  }
   gcinit();
 
   sched.lastpoll_ns.store(sys::nanotime(), std::memory_order_relaxed);

@@ -34,8 +34,10 @@ long socket_call(long nr, const sys::ring_op& op, long length) noexcept {
 long poll_now(int fd, std::uint32_t events) noexcept {
   pollfd one{fd, static_cast<short>(events), 0};
   timespec none{};
-  const long n =
-      sys::passthrough(SYS_ppoll, reinterpret_cast<long>(&one), 1, reinterpret_cast<long>(&none), 0, 8, 0);
+  long n = 0;
+  // A signal that is about to be delivered ends even a poll that does not wait.
+  do n = sys::passthrough(SYS_ppoll, reinterpret_cast<long>(&one), 1, reinterpret_cast<long>(&none), 0, 8, 0);
+  while (n == -EINTR);
   return n < 0 ? n : one.revents;
 }
 

@@ -47,6 +47,12 @@ struct g_queue {
 
 struct netpoller;
 
+// What rt::notify (runtime/chan/notify.cc) gives the rooms below it.
+struct signal_listeners {
+  bool (*tell)(int signal) noexcept;  // with signal_lock. True: somebody was told
+  bool (*any)() noexcept;             // somebody waits to be told
+};
+
 struct schedt {
   std::atomic<std::uint64_t> goidgen{0};
   std::int64_t maxmcount = 0;
@@ -54,7 +60,7 @@ struct schedt {
   std::atomic<std::int64_t> nthreads{0};  // goroutines of kind thread that have not ended
   std::atomic<bool> main_gone{false};     // goroutine 1 ended by rt::goexit
   bool world_stopped = false;
-  std::int32_t pid = 0;  // of the process; asked for with the second M
+  std::int32_t pid = 0;                   // of the process; asked for with the second M
   std::uint64_t last_goid_of_parent = 0;  // in a fork's child; 0: this process is nobody's fork
   g* forked = nullptr;                    // the goroutine that came along
 
@@ -65,6 +71,7 @@ struct schedt {
   std::atomic<std::int32_t> attentive{0};     // goroutines that a signal waits for: interrupt.h
   std::atomic<sys::sigset> handled{0};        // signals for which the program has a handler
   std::atomic<std::int32_t> signal_waits{0};  // goroutines in sigwait, pause and the like
+  std::atomic<const signal_listeners*> listeners{nullptr};
 
   mutex<lock_rank::sched> lock;
 
@@ -103,6 +110,9 @@ struct schedt {
   note stopnote;
 
   std::atomic<bool> sysmon_started{false};
+  // Seconds on CLOCK_MONOTONIC, kept by sysmon, for those who want to know about when. 0: sysmon sleeps, or
+  // is not there; who wants to know asks the clock.
+  std::atomic<std::uint32_t> now_s{0};
   std::atomic<bool> sysmonwait{false};  // sysmon sleeps until a P is used again; written under the lock
   note sysmonnote;
 };

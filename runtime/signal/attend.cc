@@ -68,6 +68,8 @@ int take_next(g* gp, delivery& d, effect& what) noexcept {
     }
     d.action = action_of(signal);
     what = effect_of(signal, d.action);
+    // It waited while nobody could take it, and nobody was to be told.
+    if (what != effect::call && tell_listeners(signal)) what = effect::ignore;
     d.fault.signal = 0;
     if (what == effect::call) begin(gp, d, signal);
     left = waiting_for(gp) & gp->signals.mask.load(std::memory_order_relaxed);

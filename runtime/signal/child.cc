@@ -25,7 +25,9 @@ void signals_fork_child() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
 }
 
 void receiver_in_child() noexcept {
-  if (sched.handled.load(std::memory_order_relaxed) != 0) ensure_receiver();
+  const signal_listeners* listeners = sched.listeners.load(std::memory_order_relaxed);
+  const bool notified = listeners != nullptr && listeners->any();
+  if (notified || sched.handled.load(std::memory_order_relaxed) != 0) ensure_receiver();
 }
 
 }  // namespace rt0

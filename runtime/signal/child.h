@@ -12,7 +12,7 @@ void signals_fork_parent() noexcept;
 // The heap's lock is free.
 void signals_fork_child() noexcept;
 
-// Later, when the child can make Ms: the receiver, if a handler may have to be called.
+// Later, when the child can make Ms: the receiver, if a handler may have to be called, or a channel told.
 void receiver_in_child() noexcept;
 
 }  // namespace rt0

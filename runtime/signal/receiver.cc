@@ -47,9 +47,13 @@ sys::sigset received() noexcept {
 }  // namespace
 
 void ensure_receiver() noexcept {
-  if (made.exchange(true, std::memory_order_acq_rel)) return;
-  sysmon_start();
-  newm(reinterpret_cast<void (*)()>(&receive), nullptr, false);
+  if (!made.exchange(true, std::memory_order_acq_rel)) {
+    sysmon_start();
+    newm(reinterpret_cast<void (*)()>(&receive), nullptr, false);
+  }
+  // A fault's signal that somebody sends is handed on to it (sched/signal.cc), or kills if there is none.
+  // pairs with: receive's store
+  while (signal_receiver.load(std::memory_order_acquire) == 0) sys::sched_yield();
 }
 
 void take_from_kernel(sys::sigset set) noexcept {

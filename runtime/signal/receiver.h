@@ -14,7 +14,7 @@
 
 namespace rt0 {
 
-// Makes it, if there is none. On a goroutine, no lock held.
+// Makes it, if there is none, and waits until it can be told. On a goroutine, no lock held.
 void ensure_receiver() noexcept;
 
 // Whatever of the set is pending in the kernel, for this M or the process, is sent to the process from here;

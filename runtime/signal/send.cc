@@ -111,6 +111,11 @@ signal_node* take_all_anywhere(sys::sigset set) noexcept {
   return gone;
 }
 
+bool tell_listeners(int signal) noexcept {
+  const signal_listeners* listeners = sched.listeners.load(std::memory_order_acquire);
+  return listeners != nullptr && listeners->tell(signal);
+}
+
 int send_signal(g* to, const siginfo_t& info) noexcept {
   const int signal = info.si_signo;
   const sys::sigset bit = sys::sig_bit(signal);
@@ -125,7 +130,9 @@ int send_signal(g* to, const siginfo_t& info) noexcept {
       error = ESRCH;
     } else {
       taker = to == nullptr ? choose(bit) : takes(to, bit) ? to : nullptr;
-      if (taker != nullptr && !awaits(taker, bit)) what = effect_of(signal, action_of(signal));
+      const bool awaited = taker != nullptr && awaits(taker, bit);
+      if (taker != nullptr && !awaited) what = effect_of(signal, action_of(signal));
+      if (tell_listeners(signal) && !awaited && !is_function(action_of(signal))) what = effect::ignore;
       if (what == effect::call) node = put(to != nullptr ? to->signals.queue : process, signal, node);
     }
   }

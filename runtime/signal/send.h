@@ -9,6 +9,9 @@
 // A profiler's timers (SIGPROF, SIGVTALRM) mean who uses the CPU: any goroutine that runs now, by chance, so
 // that many samples tell how the time is spent; the handler sees it where SIGURG found it.
 //
+// Before all that the channels of rt::notify are told, whoever blocks it; then only handlers and sigwait are
+// left to it.
+//
 // If nobody can take it, it waits; so does what the chosen one leaves: who blocks more, or ends, calls
 // somebody else for what the process still has (pass_on). A signal that the program ignores, and that its
 // taker does not block, is gone at once; one that ends or stops the process does it at once.
@@ -21,6 +24,10 @@ namespace rt0 {
 // no memory for what sigqueue sent. The running goroutine itself is not delivered to: see attend(). On a
 // goroutine, or on g0 of an M without a P.
 int send_signal(g* to, const siginfo_t& info) noexcept;
+
+// The channels of rt::notify hear of the signal. True: there are some, and it is dealt with unless it has a
+// handler.
+bool tell_listeners(int signal) noexcept RT0_REQUIRES(signal_lock);
 
 // Signals of the process that the running goroutine can no longer take: somebody else is called.
 void pass_on(sys::sigset set) noexcept;

@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/api/io_help.h"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -30,22 +32,6 @@ both connected(const char* network = "tcp", const char* address = "127.0.0.1:0")
   b.server = l.accept();
   dialer.join();
   return b;
-}
-
-std::string read_all(conn& c) {
-  std::string all;
-  char piece[100];
-  while (const std::size_t n = c.read(piece, sizeof piece)) all.append(piece, n);
-  return all;
-}
-
-std::error_code error_of(auto&& f) {
-  try {
-    f();
-  } catch (const std::system_error& e) {
-    return e.code();
-  }
-  return {};
 }
 
 time_point in(std::chrono::milliseconds d) { return std::chrono::steady_clock::now() + d; }

@@ -1,8 +1,13 @@
 #!/bin/bash
-# procs_test.sh PROGRAM [ARGS...]: the program succeeds with 1, 2 and 8 Ps, each also with its Ms thrown off
-# the CPU at random (runtime/lock/perturb.h).
+# procs_test.sh [--io] PROGRAM [ARGS...]: the program succeeds with 1, 2 and 8 Ps, each also with its Ms
+# thrown off the CPU at random (runtime/lock/perturb.h), and --io: each also without io_uring.
 set -u
-for debug in "" perturb=20; do
+debugs=("" perturb=20)
+if [ "$1" = --io ]; then
+  debugs+=(uring=0)
+  shift
+fi
+for debug in "${debugs[@]}"; do
   for procs in 1 2 8; do
     echo "== RT0_MAXPROCS=$procs RT0_DEBUG=$debug"
     RT0_MAXPROCS=$procs RT0_DEBUG=$debug "$@" || exit

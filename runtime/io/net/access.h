@@ -8,9 +8,9 @@ namespace rt::net::detail {
 
 struct access {
   template <class Handle>
-  static Handle make(int fd) {
+  static Handle make(int fd, file_kind kind = file_kind::socket) {
     Handle h;
-    h.d_.reset(new descriptor(fd));
+    h.d_.reset(new descriptor(fd, kind));
     return h;
   }
   template <class Handle>

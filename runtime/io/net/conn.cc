@@ -6,12 +6,14 @@
 
 #include "runtime/io/net/access.h"
 #include "runtime/io/net/address.h"
+#include "runtime/io/net/stream.h"
 
 namespace rt::net {
 
 using detail::access;
 using detail::direction;
 using detail::error_of;
+using detail::file_kind;
 using detail::throw_if;
 
 namespace {
@@ -31,7 +33,10 @@ std::size_t read_some(const conn& c, std::span<std::byte> to, const std::stop_to
                       std::error_code& error) noexcept {
   error.clear();
   if (to.empty()) return 0;
-  const long n = detail::run(c, direction::read, io(IORING_OP_RECV, to.data(), to.size()), stop);
+  detail::descriptor* d = access::of(c);
+  const long n = d != nullptr && d->kind() == file_kind::stream
+                     ? detail::stream_read(*d, to, stop)
+                     : detail::run(c, direction::read, io(IORING_OP_RECV, to.data(), to.size()), stop);
   if (n < 0) error = error_of(n);
   return n < 0 ? 0 : static_cast<std::size_t>(n);
 }
@@ -40,6 +45,10 @@ std::size_t write_all(const conn& c, std::span<const std::byte> from, const std:
                       std::error_code& error) noexcept {
   error.clear();
   std::size_t done = 0;
+  if (detail::descriptor* d = access::of(c); d != nullptr && d->kind() == file_kind::stream) {
+    if (const long n = detail::stream_write(*d, from, stop, done); n < 0) error = error_of(n);
+    return done;
+  }
   while (done < from.size()) {
     const long n =
         detail::run(c, direction::write, io(IORING_OP_SEND, from.data() + done, from.size() - done), stop);
@@ -106,6 +115,8 @@ void conn::set_write_deadline(time_point when) noexcept { set(d_, direction::wri
 
 void conn::shutdown_write(std::error_code& error) noexcept {
   error.clear();
+  const detail::descriptor* d = access::of(*this);
+  if (d != nullptr && d->kind() == file_kind::stream) return close();
   if (::shutdown(fd(), SHUT_WR) != 0) error = error_of(-errno);
 }
 void conn::shutdown_write() {

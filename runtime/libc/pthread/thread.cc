@@ -9,12 +9,14 @@
 #include "runtime/libc/exit.h"
 #include "runtime/libc/pthread/cancel.h"
 #include "runtime/sched/gfree.h"
+#include "runtime/sched/labels.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/placement.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/signal_mask.h"
 #include "runtime/sched/syscall.h"
 #include "runtime/sync/wait_table.h"
+#include "runtime/unwind/walk.h"
 
 namespace rt0::libc {
 namespace {
@@ -44,6 +46,7 @@ void thread_main(void*) {
 
 // One that never started.
 void discard(g* gp) noexcept {
+  forget_labels(gp);
   use_stack(gp, gp->slot_stack);
   sched.nthreads.fetch_sub(1, std::memory_order_relaxed);
   m_locks_inc();
@@ -67,8 +70,7 @@ bool give_back(g* gp) noexcept {
 g* thread_to_join(pthread_t thread) noexcept {
   g* gp = thread_of(thread);
   std::uint32_t state = joinable;
-  if (left_behind(gp) &&
-      gp->thread.join.compare_exchange_strong(state, ended, std::memory_order_acq_rel)) {
+  if (left_behind(gp) && gp->thread.join.compare_exchange_strong(state, ended, std::memory_order_acq_rel)) {
     gp->thread.result = nullptr;
     gp->status.store(gstatus::dead, std::memory_order_relaxed);
     gp->wait_timer.heap.store(nullptr, std::memory_order_relaxed);  // it may have slept
@@ -118,6 +120,7 @@ void thread_end(void* result) noexcept {
   gp->thread.cancel.fetch_or(cancel_ending, std::memory_order_relaxed);
   run_thread_local_dtors();
   run_key_dtors();
+  forget_labels(gp);
   if (gp->kind == g_kind::go) {
     count_goroutine(-1);
     // A joinable one keeps its stack, where its result lies.
@@ -135,6 +138,7 @@ void goroutine_end() noexcept {
   if (gp->goid != main_goid) thread_end(nullptr);
   run_thread_local_dtors();
   run_key_dtors();
+  forget_labels(gp);
   // It stays among nthreads, so that no other thread's end is the last.
   sched.main_gone.store(true, std::memory_order_release);  // pairs with: checkdead, rt0_num_goroutine
   gp->exited = thread_exited;
@@ -145,6 +149,22 @@ void goroutine_end() noexcept {
 
 using namespace rt0::libc;
 using rt0::g;
+
+// std::thread::_M_start_thread, by which std::thread calls us: who wants to know the creator means its
+// caller.
+extern "C" [[gnu::weak]] const char
+    _ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE[];
+
+namespace {
+
+bool in_start_thread(std::uintptr_t pc) {
+  constexpr std::size_t bytes = 64;
+  const char* const begin =
+      _ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE;
+  return pc - reinterpret_cast<std::uintptr_t>(begin) < bytes;
+}
+
+}  // namespace
 
 RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, void* (*fn)(void*), void* arg) {
   const attr_rep wanted = attr != nullptr ? rep(attr) : attr_rep{};
@@ -157,8 +177,16 @@ RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, voi
     size_class = rt0::stack_class_of(wanted.stack_bytes);
   }
   if (size_class < 0) return EAGAIN;
-  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
-  rt0::go_request request{thread_main, nullptr, rt0::g_kind::thread, size_class, here};
+  auto creator = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+  if (in_start_thread(creator)) {
+    rt0::registers here;
+    rt0::rt0_registers_here(&here);
+    const auto sp = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) + 2 * sizeof(void*);
+    rt0::m_locks_inc();
+    if (const std::uintptr_t caller = rt0::caller_of(creator, sp, here)) creator = caller;
+    rt0::m_locks_dec();
+  }
+  rt0::go_request request{thread_main, nullptr, rt0::g_kind::thread, size_class, creator};
   request.stack = own;
   const auto [gp, error] = rt0::newproc1(request);
   if (gp == nullptr) return EAGAIN;

@@ -2,6 +2,7 @@
 #pragma once
 #include <rt/go.h>
 #include <rt/net.h>
+#include <rt/signal.h>
 
 #include <charconv>
 #include <chrono>
@@ -22,7 +23,7 @@ inline std::optional<std::uint16_t> port_of(std::string_view text) {
   return port;
 }
 
-// Calls serve(conn&) for every connection, each in a goroutine of its own, until the listener is closed. The
+// Calls serve(conn&) for every connection, each in a goroutine of its own, until SIGINT or SIGTERM. The
 // address is printed if the port is 0. Returns main's status.
 template <class F>
 int serve_each(std::uint16_t port, F serve) {
@@ -33,10 +34,17 @@ int serve_each(std::uint16_t port, F serve) {
     std::cerr << "127.0.0.1:" << port << ": " << error.message() << '\n';
     return 1;
   }
+  auto closer = rt::spawn([&l, signals = rt::notify({SIGINT, SIGTERM})] {
+    signals.recv();
+    l.close();
+  });
   if (port == 0) std::cout << l.addr() << std::endl;
   for (;;) {
     rt::net::conn c = l.accept(error);
-    if (error == std::errc::operation_canceled || error == std::errc::bad_file_descriptor) return 0;
+    if (error == std::errc::operation_canceled || error == std::errc::bad_file_descriptor) {
+      closer.join();
+      return 0;
+    }
     if (!error) {
       try {
         rt::go([serve, c = std::move(c)]() mutable { serve(c); });

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "rt/abi/wait.h"
+
 extern "C" {
 
 // Makes the value at `to` from the one at `from`. False: it threw, and the exception is in *error.
@@ -16,10 +18,15 @@ struct rt0_chan_type {
   void (*destroy)(void* at);  // nullptr: nothing to do
 };
 
+enum rt0_chan_bits : std::uint32_t {
+  rt0_chan_is_closed = 1,  // close() was called
+  rt0_chan_is_clock = 2,   // has an rt0_clock where the buffer would begin; of time_points, capacity 0
+};
+
 // A channel: made, counted and freed by the header. The buffer begins rt0_chan_buffer_offset behind it.
 struct rt0_chan {
-  std::uint32_t refs;    // handles, and operations that outlive theirs
-  std::uint32_t closed;  // close() was called
+  std::uint32_t refs;  // handles, and operations that outlive theirs
+  std::uint32_t bits;  // rt0_chan_bits
   std::size_t capacity, count;
   const rt0_chan_type* type;
   void* room[7];  // the runtime's own; zero at first
@@ -54,6 +61,15 @@ void rt0_chan_drain(rt0_chan* c);
 [[noreturn]] void rt0_chan_nil_send();
 [[noreturn]] void rt0_chan_nil_recv();
 
+// When a channel of time has its next value, on CLOCK_MONOTONIC; the maximum: never.
+struct rt0_clock {
+  std::int64_t next_ns;
+  std::int64_t period_ns;  // 0: once
+};
+// So long after now, however long; never. Who waits for a value looks again. True: one was still to come.
+bool rt0_clock_set(rt0_chan* c, std::int64_t delay_ns, std::int64_t period_ns) noexcept;
+bool rt0_clock_stop(rt0_chan* c) noexcept;
+
 enum rt0_case_kind : int {
   rt0_case_recv,
   rt0_case_send,
@@ -74,14 +90,11 @@ struct rt0_select_case {
   void* node[9];
 };
 
-// The cases stand `stride` bytes apart. `arm` is called when the goroutine can be found by its wait (see
-// rt0_select_stop), before it parks; `disarm` when it was resumed. Both nullptr without stopped cases.
+// The cases stand `stride` bytes apart. The hooks' functions are nullptr without stopped cases.
 struct rt0_select {
   rt0_select_case* cases;
   std::size_t count, stride;
-  void (*arm)(void* self, void* goroutine, std::uint64_t wait) noexcept;
-  void (*disarm)(void* self) noexcept;
-  void* self;
+  rt0_wait_hooks hooks;
 };
 
 // What ran: the index of its case. any_stop: a stopped case, the caller sees which.
@@ -91,8 +104,6 @@ struct rt0_selected {
   bool any_stop;
 };
 rt0_selected rt0_select_wait(const rt0_select* s);
-// Ends the wait of arm's arguments, unless it has ended. On any goroutine.
-void rt0_select_stop(void* goroutine, std::uint64_t wait) noexcept;
 }
 
 constexpr std::size_t rt0_chan_buffer_offset(std::size_t align) {

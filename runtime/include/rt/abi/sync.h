@@ -3,10 +3,12 @@
 #pragma once
 #include <cstdint>
 
+#include "rt/abi/wait.h"
+
 extern "C" {
 
 // A lock's word: 0 free, 1 held, 2 held and perhaps waited for. deadline_ns is a time of CLOCK_MONOTONIC,
-// negative: none.
+// the maximum: none.
 //
 // Parks until the word is held by the caller. False: the deadline passed.
 bool rt0_lock_wait(std::uint32_t* word, std::int64_t deadline_ns);
@@ -20,10 +22,14 @@ enum rt0_word_kind : int {
   rt0_word_write,
   rt0_word_semaphore,
   rt0_word_group,
-  rt0_word_once
+  rt0_word_once,
+  rt0_word_sleep
 };
 bool rt0_word_wait(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
                    rt0_word_kind kind);
+// The same; the hooks' cancellation ends it too, as if for nothing.
+bool rt0_word_wait_stoppable(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
+                             rt0_word_kind kind, const rt0_wait_hooks* hooks);
 // Wakes so many that wait for the address; nothing at it is touched.
 void rt0_word_wake(const void* word, int count);
 
