@@ -67,6 +67,7 @@ constexpr std::uint64_t debugger_layout() {
            offsetof(g, status),
            offsetof(g, why),
            offsetof(g, kind),
+           offsetof(g, thread.name),
            offsetof(g, goid),
            offsetof(g, parent_goid),
            offsetof(g, gopc),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""debugger_test.py RT0DB PROBE STATIC SERVER: rt0db against programs that say what their goroutines do.
+"""debugger_test.py RT0 RT0DB PROBE STATIC SERVER: against programs that say what their goroutines do.
 
 RT0_ATTACHES: how often the attaching tests attach (200; CI takes fewer). RT0_SEED: of the random moments.
 """
@@ -15,7 +15,7 @@ import tempfile
 import time
 import unittest
 
-RT0DB, PROBE, STATIC, SERVER = (os.path.abspath(path) for path in sys.argv[1:5])
+RT0, RT0DB, PROBE, STATIC, SERVER = (os.path.abspath(path) for path in sys.argv[1:6])
 ATTACHES = int(os.environ.get("RT0_ATTACHES", "20"))
 SEED = int(os.environ.get("RT0_SEED", str(random.randrange(1 << 30))))
 OK, FAILED, USAGE, NO_PROCESS, NOT_RT0 = range(5)
@@ -249,6 +249,55 @@ class Debugger(unittest.TestCase):
     def test_core_static(self):
         self.check_core(STATIC)
 
+    def gdb(self, *arguments):
+        """What gdb prints, run as tools/rt0 gdb runs it."""
+        done = subprocess.run([RT0, "gdb", *map(str, arguments)], capture_output=True, text=True, timeout=55,
+                              stdin=subprocess.DEVNULL)
+        self.assertNotRegex(done.stderr, "Python Exception|while executing|auto-loading has been")
+        return done.stdout
+
+    def check_gdb(self, said, *how):
+        text = self.gdb(*how, "-nx", "-batch", "-ex", "info goroutines", "-ex", "echo --\\n",
+                        "-ex", "goroutine all bt")
+        listing, stacks = text.split("--\n", 1)
+        lines = re.findall(r"^[* ] (\d+) \[([^]]*)\]", listing, re.M)
+        found = {int(goid): doing for goid, doing in lines}
+        self.assertEqual(sorted(found), sorted(said))
+        parts = frames(stacks)
+        self.assertEqual(sorted(parts), sorted(said))
+        for goid, (status, reason, function) in said.items():
+            if function in ("spins", "sleeps"):
+                continue
+            self.assertEqual(found[goid], reason if status == "waiting" else status, function)
+            if reason != "IO wait" and function != "dies":  # behind musl's functions gdb guesses
+                self.assertIn(f"{function} (", parts[goid])
+        return listing
+
+    def test_gdb_live(self):
+        with Probe("crowd", 20) as probe:
+            listing = self.check_gdb(probe.said, probe.pid)
+            where = r"\[chan receive\] .*::waits_for_channel at .*/probe.cc:\d+, by goroutine 1"
+            self.assertRegex(listing, where)
+            text = self.gdb(probe.pid, "-nx", "-batch", "-ex", "print '(anonymous namespace)::never'",
+                            "-ex", "goroutine 2 bt 2", "-ex", "goroutine 999 bt")
+            self.assertRegex(text, r"channel 0x\w+, 0 of 0, receivers: goroutines (\d+, ){19}\d+\n")
+            self.assertEqual(re.findall(r"^#(\d+)", text, re.M)[-2:], ["0", "1"])
+            self.assertEqual(probe.end(), ("wrong sleeps: 0\n", 0))
+
+    def test_gdb_core(self):
+        for program in (PROBE, STATIC):
+            said, core = self.core_of(program)
+            self.check_gdb(said, program, core)
+            os.unlink(core)
+
+    def test_gdb_refuses(self):
+        for status, words, what in ((NO_PROCESS, "no such process", 1 << 30),
+                                    (USAGE, "no such file", "no/such"),
+                                    (NOT_RT0, "not an rt0 program", "/bin/sh")):
+            done = subprocess.run([RT0, "gdb", str(what)], capture_output=True, text=True)
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertIn(words, done.stderr)
+
     def refused(self, status, words, *arguments, **options):
         done = rt0db(*arguments, **options)
         self.assertEqual(done.returncode, status, done.stderr)
@@ -313,4 +362,4 @@ class Debugger(unittest.TestCase):
 
 if __name__ == "__main__":
     print("RT0_SEED =", SEED)
-    unittest.main(argv=sys.argv[:1] + sys.argv[5:])
+    unittest.main(argv=sys.argv[:1] + sys.argv[6:])

@@ -36,5 +36,7 @@ wrong "no option --fast" bench --fast
 wrong "no PID" ps
 wrong "no PID" bt
 wrong "no PID" core
+wrong "no PID" gdb
+wrong "no such file" gdb no/such
 wrong prefix install
 wrong prefix install --prefix

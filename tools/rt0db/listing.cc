@@ -1,6 +1,7 @@
 #include "tools/rt0db/listing.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -15,6 +16,11 @@ constexpr std::size_t many = 100;  // from here on equal goroutines share a line
 const char* reason_of(const rt0::g& g) {
   const auto why = static_cast<std::size_t>(g.why);
   return why < std::size(rt0::wait_reason_text) ? rt0::wait_reason_text[why] : "?";
+}
+
+// pthread_setname_np's.
+std::string name_of(const rt0::g& g) {
+  return {g.thread.name, strnlen(g.thread.name, sizeof(g.thread.name))};
 }
 
 std::optional<std::int64_t> minutes_of(const rt0::g& g, std::int64_t now_ns) {
@@ -233,7 +239,7 @@ void listing::bt(std::ostream& out, std::optional<std::uint64_t> goid) {
   for (const goroutine& one : all_.goroutines) {
     if (goid && one.g().goid != *goid) continue;
     stack_trace trace = shown_of(one);
-    auto key = std::make_pair(doing_of(one), trace.pcs);
+    auto key = std::make_pair(doing_of(one) + name_of(one.g()), trace.pcs);
     key.second.push_back(one.g().gopc);
     const auto [found, fresh] = group_of.try_emplace(std::move(key), groups.size());
     if (fresh || !grouped) {

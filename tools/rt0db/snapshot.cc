@@ -10,7 +10,7 @@ namespace rt0db {
 namespace {
 
 constexpr std::size_t g_bytes = sizeof(rt0::g);
-constexpr std::size_t below_bytes = 2048;         // copied with every G
+constexpr std::size_t below_bytes = 1024;         // copied with every G
 constexpr std::size_t deepest_bytes = 256 << 10;  // of one stack
 constexpr std::size_t red_zone_bytes = RED_ZONE_BYTES;
 
