@@ -1,4 +1,4 @@
-// epoll and eventfd, for a kernel without io_uring.
+// epoll and eventfd: what the poller sleeps in.
 #pragma once
 #include <sys/epoll.h>
 
@@ -12,17 +12,16 @@ namespace rt0::sys {
 ret<int> epoll_create() noexcept;
 ret<int> event_fd() noexcept;
 
-// Asks for one report of these events, whether the descriptor is in the set already or not. EPERM: its file
-// is always ready.
-ret<int> epoll_arm(int epoll, int fd, std::uint32_t events) noexcept;
-// What is ready now, without waiting: at most `most`; returns how many.
-ret<int> epoll_take(int epoll, epoll_event* ready, int most) noexcept;
+// Reports about the descriptor carry `mark`. EPERM: its file is always ready.
+ret<int> epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t mark) noexcept;
+ret<int> epoll_change(int epoll, int fd, std::uint32_t events, std::uint64_t mark) noexcept;
+void epoll_remove(int epoll, int fd) noexcept;
+
+inline constexpr std::int64_t at_once = 0, no_limit = -1;
+// Blocks until there is something, until_ns on CLOCK_MONOTONIC (at_once, no_limit), or a signal. Takes at
+// most `most` reports; returns how many.
+int epoll_take(int epoll, epoll_event* reports, int most, std::int64_t until_ns) noexcept;
 
 void signal_event(int event) noexcept;
-void drain_event(int event) noexcept;
-
-// Blocks until one of the two is readable, until_ns on CLOCK_MONOTONIC (< 0: no limit), or a signal. True: b
-// is.
-bool wait_for_either(int a, int b, std::int64_t until_ns) noexcept;
 
 }  // namespace rt0::sys

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include "rt0/arch.h"
+#include "sys/process.h"
 
 namespace rt0::sys {
 
@@ -28,6 +29,17 @@ bool open_standard_fds() noexcept {
 }
 
 void close(int fd) noexcept { (void)raw_syscall(SYS_close, fd); }
+
+int move_up(int fd) noexcept {
+  // The kernel's table of descriptors is as long as the highest number: this is 8 KiB of it.
+  constexpr std::uint64_t high = 1000, room = 8;
+  const std::uint64_t limit = limit_of(resource::descriptors).soft;
+  const std::uint64_t least = limit > high + room ? high : limit > room ? limit - room : 0;
+  const long moved = raw_syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, static_cast<long>(least));
+  if (moved < 0) return fd;
+  close(fd);
+  return static_cast<int>(moved);
+}
 
 ret<int> create(const char* path) noexcept {
   return ret<int>::from_raw(raw_syscall(SYS_openat, AT_FDCWD, reinterpret_cast<long>(path),

@@ -14,6 +14,10 @@ bool open_standard_fds() noexcept;
 
 void close(int fd) noexcept;
 
+// The runtime's own descriptor goes to a high number, close-on-exec: programs count on the low ones being
+// theirs, in the order in which they open. Returns its number; the old one where there is no room.
+int move_up(int fd) noexcept;
+
 // Creates or empties a file for writing, close-on-exec, mode 0644.
 ret<int> create(const char* path) noexcept;
 

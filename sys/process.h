@@ -7,11 +7,17 @@
 namespace rt0::sys {
 
 struct resource_limit {
-  std::uint64_t soft, hard;  // bytes; ~0: unlimited
+  std::uint64_t soft, hard;  // ~0: unlimited
 };
 inline constexpr std::uint64_t unlimited = ~std::uint64_t{0};
-// RLIMIT_STACK, _NPROC, _AS, _SIGPENDING
-enum class resource : int { stack = 3, processes = 6, address_space = 9, signals_pending = 11 };
+// RLIMIT_STACK, _NPROC, _NOFILE, _AS, _SIGPENDING
+enum class resource : int {
+  stack = 3,
+  processes = 6,
+  descriptors = 7,
+  address_space = 9,
+  signals_pending = 11
+};
 
 [[noreturn]] void exit_group(int status) noexcept;
 std::int32_t getpid() noexcept;

@@ -3,17 +3,12 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "rt0/arch.h"
-#include "sys/clock.h"
+#include "sys/fd.h"
 
 namespace rt0::sys {
 namespace {
-
-// Newer than the headers of the build: linux/io_uring.h of 6.12 and 6.13.
-constexpr unsigned enter_abs_timer = 1u << 5;
-constexpr unsigned register_send_msg_ring = 31;
 
 long setup(unsigned fd, unsigned opcode, const void* arg, unsigned n) {
   return raw_syscall(SYS_io_uring_register, static_cast<int>(fd), opcode, reinterpret_cast<long>(arg), n);
@@ -27,6 +22,7 @@ ret<int> uring::open(unsigned sq_entries, unsigned cq_entries) noexcept {
   params.cq_entries = cq_entries;
   const int failed = io_uring_queue_init_params(sq_entries, &ring_, &params);
   if (failed < 0) return ret<int>::from_raw(failed);
+  ring_.ring_fd = ring_.enter_ring_fd = move_up(ring_.ring_fd);
   constexpr unsigned most = 64;
   alignas(io_uring_probe) std::byte place[sizeof(io_uring_probe) + most * sizeof(io_uring_probe_op)]{};
   auto* probe = reinterpret_cast<io_uring_probe*>(place);
@@ -87,33 +83,6 @@ bool uring::take(completion& next) noexcept {
   next = {cqe->user_data, cqe->res};
   io_uring_cq_advance(&ring_, 1);
   return true;
-}
-
-// io_uring_enter's answer is not looked at: after a timeout or a signal it may still be a count. What
-// completed stands in the queue.
-void uring::wait(std::int64_t until_ns) noexcept {
-  for (;;) {
-    __kernel_timespec time{};
-    std::int64_t ns = until_ns;
-    if (!absolute_timers_ && until_ns >= 0) ns = until_ns > nanotime() ? until_ns - nanotime() : 0;
-    time = {ns / 1'000'000'000, ns % 1'000'000'000};
-    io_uring_getevents_arg arg{};
-    if (until_ns >= 0) arg.ts = reinterpret_cast<std::uint64_t>(&time);
-    const unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG |
-                           (absolute_timers_ && until_ns >= 0 ? enter_abs_timer : 0);
-    const long result =
-        raw_syscall(SYS_io_uring_enter, fd(), 0, 1, flags, reinterpret_cast<long>(&arg), sizeof arg);
-    if (result != -EINVAL || !absolute_timers_) return;
-    absolute_timers_ = false;
-  }
-}
-
-ret<int> uring::send_message(std::uint64_t user_data) noexcept {
-  io_uring_sqe sqe{};
-  sqe.opcode = IORING_OP_MSG_RING;
-  sqe.fd = fd();
-  sqe.off = user_data;
-  return ret<int>::from_raw(setup(-1u, register_send_msg_ring, &sqe, 1));
 }
 
 }  // namespace rt0::sys

@@ -15,7 +15,7 @@ constexpr std::size_t max_key_bytes = 32, max_value_bytes = 256;
 // A function, not a table: a constant table of pointers would need relocation.
 int* field_of(const char* key) noexcept {
   if (same(key, "uring")) return &debug.uring;
-  if (same(key, "msgring")) return &debug.msgring;
+  if (same(key, "iofault")) return &debug.iofault;
   if (same(key, "fsgsbase")) return &debug.fsgsbase;
   if (same(key, "guard")) return &debug.guard;
   if (same(key, "idlepages")) return &debug.idlepages;

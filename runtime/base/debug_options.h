@@ -14,7 +14,7 @@ struct debug_options {
   int maxmcount = 0;        // > 0: so many kernel threads at most, instead of 10,000
   int failclone = 0;        // N > 0: the Nth kernel thread beyond the first cannot be made
   int uring = 1;            // 0: as on a kernel without io_uring
-  int msgring = 1;          // 0: as on a kernel without IORING_REGISTER_SEND_MSG_RING
+  int iofault = 0;          // N > 0: one call of the runtime's io in N fails (sys/fault.h)
   int asyncpreemptoff = 0;  // 1: only goroutines that park or yield give way
 };
 

@@ -1,6 +1,7 @@
 // schedinit: the seed's steps in the seed's order. What each means in C++ stands in its own function; several
 // do now the part that later floors (leak reports, traces) will read.
 #include <elf.h>
+#include <limits.h>
 
 #include <initializer_list>
 
@@ -20,6 +21,7 @@
 #include "runtime/sync/wait_table.h"
 #include "sys/auxv.h"
 #include "sys/clock.h"
+#include "sys/fault.h"
 #include "sys/process.h"
 #include "sys/signal.h"
 
@@ -131,6 +133,11 @@ extern "C" void rt0_schedinit() {
   goenvs();
   parse_debug_options(debug_text);
   if (debug.maxmcount > 0) sched.maxmcount = debug.maxmcount;
+  if (debug.iofault > 0) {
+    long seed = 1;
+    if (const char* text = env_value(args.envp, "RT0_SEED")) (void)parse_number(text, 0, LONG_MAX, seed);
+    sys::fault_begin(static_cast<std::uint32_t>(debug.iofault), static_cast<std::uint64_t>(seed));
+  }
   gcinit();
 
   sched.lastpoll_ns.store(sys::nanotime(), std::memory_order_relaxed);

@@ -110,7 +110,7 @@ void hchan::lock_slow() noexcept {
 namespace {
 
 [[gnu::always_inline]] inline rt0_chan_status send_step(hchan* c, const rt0_chan_op& op, ready_list& ready) {
-  if (c->closed != 0) return rt0_chan_closed;
+  if (c->closed()) return rt0_chan_closed;
   if (sudog* sg = first_to_serve(c->recvq, ready)) {
     if (!move_to(sg->op->put, c->type->bytes, sg->op->value, op.value, op.error)) return not_served(sg);
     finish(c->recvq, sg, outcome::done, ready);
@@ -135,10 +135,12 @@ namespace {
     finish(c->sendq, sg, outcome::done, ready);
     return rt0_chan_ok;
   }
-  return c->closed != 0 ? rt0_chan_closed : rt0_chan_would_block;
+  if (c->bits == 0) return rt0_chan_would_block;
+  if (c->closed()) return rt0_chan_closed;
+  return take_tick(c, op) ? rt0_chan_ok : rt0_chan_would_block;
 }
 
-// The wait of the running goroutine's sg was interrupted. False: somebody served it all the same.
+// The wait of the running goroutine's sg ended by nobody's service. False: somebody served it all the same.
 [[gnu::noinline]] bool give_up(hchan* c, waitq& q, sudog& sg) noexcept {
   c->lock();
   const bool unserved = sg.linked;
@@ -167,8 +169,9 @@ template <locked_step Step, waitq hchan::*Queue, wait_reason Why>
     sg.select = nullptr;
     sg.ticket = begin_wait(attend_signal);
     (c->*Queue).push_back(sg);
+    const std::int64_t until_ns = wait_limit_ns(c, c->*Queue);
     c->unlock();
-    if (gopark(sg.ticket, Why, forever) == claim_state::interrupted) [[unlikely]] {
+    if (gopark(sg.ticket, Why, until_ns) != claim_state::woken) [[unlikely]] {
       const bool again = give_up(c, c->*Queue, sg);
       attend();
       if (again) continue;
@@ -222,9 +225,10 @@ RT0_EXPORT bool rt0_chan_close(rt0_chan* handle) {
   hchan* c = hchan_of(handle);
   ready_list ready;
   c->lock();
-  const bool first = c->closed == 0;
+  const bool first = !c->closed();
   if (first) {
-    __atomic_store_n(&c->closed, 1, __ATOMIC_RELEASE);  // pairs with: chan::closed's load(acquire)
+    __atomic_store_n(&c->bits, c->bits | rt0_chan_is_closed,
+                     __ATOMIC_RELEASE);  // pairs with: chan::closed's load(acquire)
     close_waiters(c->recvq, ready);
     close_waiters(c->sendq, ready);
   }

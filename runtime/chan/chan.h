@@ -27,6 +27,9 @@
 // and begins anew. A plain waiter looks under the lock whether it was served before; if not, it does the
 // same, and stands last in the queue after it.
 //
+// A wait may end for nothing: as timed_out with its sudog still linked, when a channel of time has a tick to
+// give, or another time for it. The waiter takes the sudog out and looks again, as after a signal.
+//
 // A select whose move threw in the server's hands was claimed already and cannot go back to waiting, since
 // others passed it over meanwhile: its outcome is `retry`, it begins anew.
 //
@@ -80,7 +83,7 @@ struct waitq {
 
 struct hchan {
   std::uint32_t refs;
-  std::uint32_t closed;
+  std::uint32_t bits;           // written under the lock
   std::size_t capacity, count;  // written under the lock; count is read without it as a hint
   const rt0_chan_type* type;
   std::atomic<std::uint32_t> spin_;  // where the bytes are the value
@@ -88,6 +91,8 @@ struct hchan {
   waitq recvq, sendq;
   std::size_t sendx, recvx;  // where the next value goes, and is
 
+  bool closed() const noexcept { return (bits & rt0_chan_is_closed) != 0; }
+  bool is_clock() const noexcept { return (bits & rt0_chan_is_clock) != 0; }
   // The bytes are the value: no code of the program's runs under the lock.
   bool bytes() const noexcept { return type->construct == nullptr; }
 
@@ -116,7 +121,7 @@ struct hchan {
   void lock_slow() noexcept;
 };
 static_assert(sizeof(hchan) <= sizeof(rt0_chan) && offsetof(hchan, type) == offsetof(rt0_chan, type));
-static_assert(offsetof(hchan, closed) == offsetof(rt0_chan, closed) &&
+static_assert(offsetof(hchan, bits) == offsetof(rt0_chan, bits) &&
               offsetof(hchan, count) == offsetof(rt0_chan, count));
 
 inline hchan* hchan_of(rt0_chan* c) noexcept { return reinterpret_cast<hchan*>(c); }
@@ -145,6 +150,19 @@ class ready_list {
 // The operation, if it can be done now. c is locked; may run the program's moves.
 rt0_chan_status send_locked(hchan* c, const rt0_chan_op& op, ready_list& ready);
 rt0_chan_status recv_locked(hchan* c, const rt0_chan_op& op, ready_list& ready);
+
+// A channel of time (clock.cc). All of it with c locked.
+//
+// Its value, if one is due: written to where op wants it, and the clock goes on.
+bool take_tick(hchan* c, const rt0_chan_op& op) noexcept;
+bool tick_is_due(hchan* c) noexcept;
+// Until when who waits for a value of c sleeps; no_timer: no limit of c's.
+std::int64_t next_tick_ns(hchan* c) noexcept;
+
+// Until when the waiter of an operation sleeps: who sends, or waits for no clock, without a limit.
+inline std::int64_t wait_limit_ns(hchan* c, const waitq& q) noexcept {
+  return c->is_clock() && &q == &c->recvq ? next_tick_ns(c) : no_timer;
+}
 
 // How an ended wait looks to its caller.
 inline rt0_chan_status status_of(outcome result) noexcept {

@@ -12,6 +12,8 @@
 //
 // Differs: a timeout is the deadline of the wait, not a channel; a stop request claims the ticket. Both are
 // cases like others. Nothing is allocated: the sudogs and both orders lie in the caller's cases.
+#include <algorithm>
+
 #include "rt0/arch.h"
 #include "runtime/base/export.h"
 #include "runtime/chan/chan.h"
@@ -117,9 +119,10 @@ class selecting {
   // As send_locked and recv_locked would answer, without doing it. A sudog of a select that another of its
   // cases has ended may be counted: then the operation says that it would block.
   static bool may_be_ready(const rt0_select_case& of) noexcept {
-    const hchan* c = hchan_of(of.chan);
-    if (c->closed != 0) return true;
-    if (of.kind == rt0_case_recv) return c->count != 0 || c->sendq.first != nullptr;
+    hchan* c = hchan_of(of.chan);
+    if (c->closed()) return true;
+    if (of.kind == rt0_case_recv)
+      return c->count != 0 || c->sendq.first != nullptr || (c->is_clock() && tick_is_due(c));
     return c->count != c->capacity || c->recvq.first != nullptr;
   }
 
@@ -171,6 +174,7 @@ class selecting {
   // Pass 2. All channels are locked: whoever claims the ticket comes after.
   void enqueue() noexcept {
     ticket_ = begin_wait(attend_signal);
+    tick_ns_ = no_timer;
     shared_.fired = nullptr;
     for (std::size_t i = 0; i < channels_; i++) {
       rt0_select_case& one = *at(i).locked;
@@ -179,12 +183,13 @@ class selecting {
       sg.op = &one.op;
       sg.select = &shared_;
       queue_of(one).push_back(sg);
+      tick_ns_ = std::min(tick_ns_, wait_limit_ns(hchan_of(one.chan), queue_of(one)));
     }
   }
 
-  // Of all its waits: a select that begins anew does not wait longer.
+  // The timeout's, of all its waits: a select that begins anew does not wait longer.
   std::int64_t deadline() noexcept {
-    if (timeout_ == nullptr || deadline_ns_ != forever) return deadline_ns_;
+    if (timeout_ == nullptr || deadline_ns_ != no_timer) return deadline_ns_;
     const std::int64_t now_ns = sys::nanotime();
     if (timeout_->timeout_ns < no_timer - now_ns) deadline_ns_ = now_ns + timeout_->timeout_ns;
     return deadline_ns_;
@@ -194,7 +199,7 @@ class selecting {
   bool wait(rt0_selected& chosen) {
     if (s_.arm != nullptr) s_.arm(s_.self, ticket_.gp, ticket_.generation);
     const auto why = s_.count == 0 ? wait_reason::select_no_cases : wait_reason::select;
-    const claim_state how = gopark(ticket_, why, deadline());
+    const claim_state how = gopark(ticket_, why, std::min(deadline(), tick_ns_));
     if (s_.disarm != nullptr) s_.disarm(s_.self);
     dequeue();
     if (how == claim_state::interrupted) {
@@ -202,6 +207,8 @@ class selecting {
       return false;
     }
     if (how == claim_state::timed_out) {
+      // Or a channel of time has a tick, or another time for it.
+      if (timeout_ == nullptr || sys::nanotime() < deadline_ns_) return false;
       chosen = chose(timeout_, rt0_chan_ok);
     } else if (how == claim_state::cancelled) {
       chosen = {0, rt0_chan_ok, true};
@@ -229,7 +236,8 @@ class selecting {
   std::size_t channels_ = 0;  // cases with a channel: the first so many places of the list `locked`
   const rt0_select_case* otherwise_ = nullptr;
   const rt0_select_case* timeout_ = nullptr;  // the shortest
-  std::int64_t deadline_ns_ = forever;
+  std::int64_t deadline_ns_ = no_timer;
+  std::int64_t tick_ns_ = no_timer;  // of all channels of time that it receives from
   wait_ticket ticket_{};
   selection shared_{};
 };

@@ -20,6 +20,7 @@
 #include "runtime/base/fatal.h"
 #include "runtime/libc/pthread/thread.h"
 #include "runtime/sched/gfree.h"
+#include "runtime/sched/labels.h"
 #include "runtime/sched/locked_m.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/proc.h"
@@ -86,6 +87,7 @@ RT0_EXPORT void rt0_go_start(void* goroutine) noexcept {
 }
 
 RT0_EXPORT void rt0_go_discard(void* goroutine) noexcept {
+  forget_labels(static_cast<g*>(goroutine));
   const with_p have_p;
   m_locks_inc();
   gfput(getm()->p, static_cast<g*>(goroutine));

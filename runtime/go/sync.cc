@@ -23,6 +23,7 @@ wait_reason reason_of(rt0_word_kind kind) noexcept {
     case rt0_word_semaphore: return wait_reason::semaphore;
     case rt0_word_group: return wait_reason::wait_group;
     case rt0_word_once: return wait_reason::once;
+    case rt0_word_sleep: return wait_reason::sleep;
   }
   return wait_reason::none;
 }

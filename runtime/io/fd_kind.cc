@@ -1,5 +1,7 @@
 #include "runtime/io/fd_kind.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -16,11 +18,16 @@ constexpr unsigned remembered = 1 << 16;  // numbers beyond are asked for each t
 RT0_TABLE constinit std::atomic<fd_kind> kinds[remembered];
 
 fd_kind ask(int fd) noexcept {
+  int protocol = 0;
+  socklen_t bytes = sizeof protocol;
+  if (sys::passthrough(SYS_getsockopt, fd, SOL_SOCKET, SO_PROTOCOL, reinterpret_cast<long>(&protocol),
+                       reinterpret_cast<long>(&bytes), 0) == 0) {
+    return protocol == IPPROTO_TCP ? fd_kind::tcp : fd_kind::socket;
+  }
   struct stat about;
   if (sys::passthrough(SYS_fstat, fd, reinterpret_cast<long>(&about), 0, 0, 0, 0) != 0) return fd_kind::other;
   switch (about.st_mode & S_IFMT) {
     case S_IFREG: return fd_kind::regular;
-    case S_IFSOCK: return fd_kind::socket;
     case S_IFDIR:
     case S_IFBLK: return fd_kind::other;
   }
@@ -38,15 +45,13 @@ fd_kind kind_of(int fd) noexcept {
   return kind;
 }
 
-void forget_kind(int fd) noexcept {
-  if (static_cast<unsigned>(fd) < remembered) kinds[fd].store(fd_kind::unknown, std::memory_order_relaxed);
-}
-
 void forget_kinds(unsigned first, unsigned last) noexcept {
   if (last >= remembered) last = remembered - 1;
   for (unsigned fd = first; fd <= last; fd++) {
     // Most of the table was never touched: a write would make pages of it.
-    if (kinds[fd].load(std::memory_order_relaxed) != fd_kind::unknown) forget_kind(static_cast<int>(fd));
+    if (kinds[fd].load(std::memory_order_relaxed) != fd_kind::unknown) {
+      kinds[fd].store(fd_kind::unknown, std::memory_order_relaxed);
+    }
   }
 }
 

@@ -11,14 +11,16 @@ namespace rt0 {
 enum class fd_kind : std::uint8_t {
   unknown,
   regular,  // page cache or disk: never "would block" for poll
-  socket,
-  stream,  // pipes, terminals, eventfds, ...: poll knows
-  other,   // directories, block devices, and what cannot be asked (EBADF)
+  socket,   // but not of TCP
+  tcp,      // a stream without borders: a short read has emptied it
+  stream,   // pipes, terminals, eventfds, ...: poll knows
+  other,    // directories, block devices, and what cannot be asked (EBADF)
 };
+
+inline bool is_socket(fd_kind kind) noexcept { return kind == fd_kind::socket || kind == fd_kind::tcp; }
 
 // Asks the kernel once.
 fd_kind kind_of(int fd) noexcept;
-void forget_kind(int fd) noexcept;
 void forget_kinds(unsigned first, unsigned last) noexcept;
 
 }  // namespace rt0

@@ -13,11 +13,11 @@
 
 #include "runtime/libc/io_call.h"
 #include "runtime/libc/signal_call.h"
+#include "runtime/libc/temporary_mask.h"
 #include "runtime/sched/interrupt.h"
 #include "runtime/sched/sched.h"
 #include "runtime/sched/syscall.h"
 #include "runtime/signal/attend.h"
-#include "runtime/signal/mask.h"
 #include "runtime/signal/receiver.h"
 #include "runtime/signal/send.h"
 #include "sys/clock.h"
@@ -70,37 +70,6 @@ class duration {
   long* ms_ = nullptr;
   timespec left_{};
   std::int64_t until_ns_ = 0;  // 0: no end, or no wait at all
-};
-
-// ppoll's and the like's mask is the goroutine's, not the M's: another one while the call lasts.
-class temporary_mask {
- public:
-  temporary_mask(long nr, call_args& x) noexcept {
-    switch (nr) {
-      case SYS_ppoll: take(x.d); break;
-      case SYS_epoll_pwait:
-      case SYS_epoll_pwait2: take(x.e); break;
-      case SYS_pselect6:
-        // A pointer to the pointer and the size.
-        if (x.f != 0) mask_ = *reinterpret_cast<const sys::sigset* const*>(x.f);
-        x.f = 0;
-        break;
-    }
-    if (mask_ != nullptr) begin_mask(*mask_);
-  }
-  // A handler that ran has restored the old one. What the old one unblocks is delivered by the next look.
-  ~temporary_mask() {
-    if (mask_ != nullptr) end_mask();
-  }
-  temporary_mask(const temporary_mask&) = delete;
-
- private:
-  void take(long& word) noexcept {
-    mask_ = reinterpret_cast<const sys::sigset*>(word);
-    word = 0;
-  }
-
-  const sys::sigset* mask_ = nullptr;
 };
 
 }  // namespace
@@ -184,7 +153,7 @@ void take_raised_with(long result) noexcept {
 
 long hand_off(long nr, call_args x) noexcept {
   long result = 0;
-  const temporary_mask mask(nr, x);
+  const temporary_mask mask(take_mask(nr, x));
   duration time(nr, x);
   const interruption since;
   for (;;) {

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "runtime/base/export.h"
-#include "runtime/io/attempt.h"
+#include "runtime/io/netpoll.h"
 #include "runtime/libc/pthread/thread.h"
 #include "runtime/sched/interrupt.h"
 #include "runtime/signal/attend.h"
@@ -20,15 +20,24 @@ RT0_EXPORT bool rt0_heap_trim() { return rt0::heap_trim(); }
 
 RT0_EXPORT void rt0_goroutine_end() { rt0::libc::goroutine_end(); }
 
-RT0_EXPORT long rt0_io_attempt(const rt0::ring_op* op) { return rt0::attempt(*op); }
+RT0_EXPORT long rt0_io_try(const rt0::ring_op* op, rt0::io_seen* seen) {
+  *seen = rt0::netpoll_look(op->fd);
+  return rt0::netpoll_try(*op, *seen, true);
+}
 
-RT0_EXPORT long rt0_io_run(const rt0::ring_op* op, std::int64_t deadline_ns, rt0::io_waiter* waiter) {
-  if (!rt0::netpoll_can(*op)) return -ENOSYS;
-  for (;;) {
-    const long result = rt0::netpoll_run(*op, deadline_ns, *waiter);
+// A handler that ran meanwhile ends nothing: the API has stop tokens for that.
+RT0_EXPORT long rt0_io_complete(const rt0::ring_op* op, const rt0::io_seen* tried, std::int64_t deadline_ns,
+                                rt0::io_waiter* waiter) {
+  long result = 0;
+  do {
+    result = rt0::netpoll_complete(*op, tried, deadline_ns, *waiter);
     rt0::attend();
-    if (result != -EINTR) return result;
-  }
+  } while (result == -EINTR && !rt0::asked_to_end());
+  return result;
 }
 
 RT0_EXPORT void rt0_io_cancel(rt0::io_waiter* waiter) { rt0::netpoll_cancel(*waiter); }
+
+RT0_EXPORT void rt0_io_forget(int fd) {
+  if (fd >= 0) rt0::netpoll_forget(static_cast<unsigned>(fd), static_cast<unsigned>(fd));
+}

@@ -4,19 +4,23 @@
 //   would block    and the program wants to know (O_NONBLOCK, MSG_DONTWAIT): EAGAIN, as the kernel says it.
 //   netpoll        the goroutine parks until the operation has come back.
 //
-// What cannot be tried (a terminal's read: RWF_NOWAIT is refused), and a write to a pipe (SIGPIPE is for the
-// writer, not for a worker of the ring), waits until poll says that it is ready, and is then tried again or
-// made as it is, with the P given up: another may have been quicker.
+// What cannot be tried (a terminal's read: RWF_NOWAIT is refused) waits until poll says that it is ready, and
+// is then made as it is, with the P given up: another may have been quicker.
 //
 // A read from a file of which the page cache had a part, and a blocking write, go on with the rest, as the
-// kernel's do. A socket's timeouts (SO_RCVTIMEO, SO_SNDTIMEO) are asked for when the goroutine is about to
-// park.
+// kernel's do.
+//
+// Whether a descriptor blocks, and a socket's timeouts (SO_RCVTIMEO, SO_SNDTIMEO), are asked for when the
+// goroutine is about to park. Of a socket the answer "it blocks, for ever" is remembered until anything of
+// the kind is changed here, by whatever number (netpoll_flags): a request to a server costs two system calls
+// so, not four. That another process changes a socket which it shares with us goes unnoticed.
 #include "runtime/libc/io_call.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -25,6 +29,9 @@
 #include "runtime/io/attempt.h"
 #include "runtime/io/fd_kind.h"
 #include "runtime/io/netpoll.h"
+#include "runtime/libc/clock.h"
+#include "runtime/libc/poll_call.h"
+#include "runtime/libc/wait_call.h"
 #include "runtime/sched/interrupt.h"
 #include "runtime/sched/syscall.h"
 #include "runtime/signal/attend.h"
@@ -35,7 +42,7 @@ namespace rt0::libc {
 namespace {
 
 constexpr std::uint64_t current_offset = ~std::uint64_t{0};
-constexpr std::int64_t ns_per_ms = 1'000'000, ns_per_s = 1'000'000'000;
+constexpr std::int64_t ns_per_s = 1'000'000'000;
 
 std::uint64_t u64(const void* at) noexcept { return reinterpret_cast<std::uint64_t>(at); }
 
@@ -62,6 +69,9 @@ struct transfer {
   fd_kind kind;
   bool write;
   bool dont_wait;
+  std::int64_t deadline_ns = unasked;
+
+  static constexpr std::int64_t unasked = -2;  // the socket's timeout, when it is first needed
 };
 
 // The call itself, blocking, with the P given up.
@@ -81,64 +91,80 @@ long as_it_is(const ring_op& op) noexcept {
   return -ENOSYS;
 }
 
-long tried(const ring_op& op) noexcept {
-  const long result = attempt(op);
-  if (result == -EPIPE) [[unlikely]]
-    take_raised_with(result);
-  return result;
-}
-
-// Parks until poll has something to say. 0, or why not.
-long park_for_poll(const transfer& t) noexcept {
-  const std::uint32_t events = t.write ? POLLOUT : POLLIN;
-  const long now = poll_now(t.op.fd, events);
-  if (now != 0) return now < 0 ? now : 0;
-  if (non_blocking(t.op.fd)) return -EAGAIN;
-  const ring_op op{IORING_OP_POLL_ADD, t.op.fd, 0, 0, 0, events};
-  if (!netpoll_can(op)) return 0;
-  const long came = netpoll_run(op, forever);
-  return came < 0 ? came : 0;
-}
-
-// Parks until the operation came back, or the socket's timeout.
-long park(const transfer& t) noexcept {
-  if (t.kind != fd_kind::regular && (t.dont_wait || non_blocking(t.op.fd))) return -EAGAIN;
-  if (!netpoll_can(t.op)) return as_it_is(t.op);
-  if (t.kind != fd_kind::socket) {
-    const long result = netpoll_run(t.op, forever);
-    return result == -EPERM ? as_it_is(t.op) : result;  // epoll does not wait for files
+// False: it blocks, and nothing but deadline_ns ends the wait. Asks the kernel, unless that is known.
+bool wants_no_wait(transfer& t, io_seen seen) noexcept {
+  if (t.dont_wait) return true;
+  if (is_socket(t.kind) && seen.plain) {
+    if (t.deadline_ns == transfer::unasked) t.deadline_ns = forever;
+    return false;
   }
-  const std::int64_t deadline_ns = socket_deadline(t.op.fd, t.write ? SO_SNDTIMEO : SO_RCVTIMEO);
-  const long result = netpoll_run(t.op, deadline_ns);
-  if (result == -ETIMEDOUT && deadline_ns != forever) return -EAGAIN;
-  // The ring sends no SIGPIPE.
-  return result == -EPIPE && t.write ? tried(t.op) : result;
+  const std::uint64_t flags = netpoll_flags();
+  if (non_blocking(t.op.fd)) return true;
+  if (t.deadline_ns != transfer::unasked) return false;
+  t.deadline_ns = forever;
+  if (!is_socket(t.kind)) return false;
+  const std::int64_t receives_ns = socket_deadline(t.op.fd, SO_RCVTIMEO);
+  const std::int64_t sends_ns = socket_deadline(t.op.fd, SO_SNDTIMEO);
+  if (receives_ns == forever && sends_ns == forever) netpoll_is_plain(t.op.fd, seen, flags);
+  t.deadline_ns = t.write ? sends_ns : receives_ns;
+  return false;
+}
+
+// Parks until it may be tried again: 0. Else why not: -EPERM, if it cannot be waited for.
+long park(transfer& t, io_seen seen) noexcept {
+  if (wants_no_wait(t, seen)) return -EAGAIN;
+  io_waiter waiter;
+  const io_direction direction = t.write ? io_direction::out : io_direction::in;
+  const long came = netpoll_wait(t.op.fd, direction, seen, t.deadline_ns, waiter);
+  return came == -ETIMEDOUT ? -EAGAIN : came;
+}
+
+// A file's, of which the page cache has nothing.
+long read_file(const transfer& t) noexcept {
+  io_waiter waiter;
+  return netpoll_can(t.op) ? netpoll_run(t.op, forever, waiter) : as_it_is(t.op);
 }
 
 // One read, or one part of a write.
-long once(const transfer& t) noexcept {
+long once(transfer& t) noexcept {
   for (;;) {
-    const long result = tried(t.op);
+    io_seen seen = netpoll_look(t.op.fd);
+    const bool may_wait = is_socket(t.kind) && !t.dont_wait && seen.plain;
+    long result = netpoll_try(t.op, seen, may_wait);
+    if (result == -EPIPE) [[unlikely]]
+      take_raised_with(result);
     const bool untried = result == -EOPNOTSUPP;
     if (result != -EAGAIN && !untried) return result;
-    if (!untried && !(t.write && t.kind == fd_kind::stream)) return park(t);
-    const long ready = park_for_poll(t);
-    if (ready != 0) return ready;
-    if (untried) return as_it_is(t.op);
+    if (t.kind == fd_kind::regular) return read_file(t);
+    if (untried) {
+      const long now = poll_now(t.op.fd, t.write ? POLLOUT : POLLIN);
+      if (now < 0) return now;
+      if (now > 0) return as_it_is(t.op);
+    }
+    result = park(t, seen);
+    if (result == -EPERM) return as_it_is(t.op);
+    if (result != 0) return result;
   }
 }
 
-// The whole of a transfer of one piece: some of it is done.
+// The whole of a transfer of one piece: some of it is done. A handler that runs meanwhile ends it there,
+// whatever its flags (signal(7)); attention without a handler ends nothing.
 long rest(transfer t, long done) noexcept {
   const long total = t.op.len;
   const ring_op first = t.op;
+  const interruption since;
   while (done < total) {
     t.op.addr = first.addr + static_cast<std::uint64_t>(done);
     t.op.len = static_cast<std::uint32_t>(total - done);
     if (first.off != current_offset) t.op.off = first.off + static_cast<std::uint64_t>(done);
     const long more = once(t);
-    if (more <= 0) break;
-    done += more;
+    if (more > 0) {
+      done += more;
+      continue;
+    }
+    if (more != -EINTR) break;
+    attend();
+    if (since.ends_call(false) || asked_to_end()) break;
   }
   return done;
 }
@@ -148,13 +174,13 @@ bool goes_on(const transfer& t) noexcept {
   return t.write ? !t.dont_wait : t.kind == fd_kind::regular || (t.op.op_flags & MSG_WAITALL) != 0;
 }
 
-long single(const transfer& t) noexcept {
+long single(transfer t) noexcept {
   const long done = once(t);
   return done > 0 && done < static_cast<long>(t.op.len) && goes_on(t) ? rest(t, done) : done;
 }
 
 // The same for several pieces: what the first attempt left goes piece by piece.
-long vectored(const transfer& t, std::uint8_t piece_opcode) noexcept {
+long vectored(transfer t, std::uint8_t piece_opcode) noexcept {
   const auto* pieces = reinterpret_cast<const iovec*>(t.op.addr);
   const long done = once(t);
   if (done <= 0 || !goes_on(t)) return done;
@@ -169,7 +195,8 @@ long vectored(const transfer& t, std::uint8_t piece_opcode) noexcept {
                             static_cast<std::uint32_t>(bytes), t.op.op_flags},
                            t.kind,
                            t.write,
-                           t.dont_wait};
+                           t.dont_wait,
+                           t.deadline_ns};
       const long got = rest(piece, had);
       if (got < bytes) return total + got;
     }
@@ -190,7 +217,7 @@ bool read_or_write(const call_args& x, bool write, std::uint64_t off, long& resu
   if (kind == fd_kind::other || (write && kind == fd_kind::regular) || x.c <= 0) return false;
   const auto bytes = static_cast<std::uint32_t>(x.c < most_bytes ? x.c : most_bytes);
   std::uint8_t opcode = write ? IORING_OP_WRITE : IORING_OP_READ;
-  if (kind == fd_kind::socket) {
+  if (is_socket(kind)) {
     if (off != current_offset) return false;  // ESPIPE
     opcode = write ? IORING_OP_SEND : IORING_OP_RECV;
     off = 0;
@@ -212,8 +239,9 @@ bool read_or_write_v(const call_args& x, bool write, std::uint64_t off, long& re
   return true;
 }
 
-transfer message(std::uint8_t opcode, int fd, const msghdr* m, std::uint32_t flags, bool write) noexcept {
-  return {{opcode, fd, 0, u64(m), 1, flags}, fd_kind::socket, write, (flags & never_waits) != 0};
+long message(std::uint8_t opcode, int fd, const msghdr* m, std::uint32_t flags, bool write) noexcept {
+  transfer t{{opcode, fd, 0, u64(m), 1, flags}, fd_kind::socket, write, (flags & never_waits) != 0};
+  return once(t);
 }
 
 // A count that is short of the whole is left so: a stream's message is seldom as large as its buffer.
@@ -237,21 +265,58 @@ bool send_or_receive(const call_args& x, bool write, long& result) noexcept {
   m.msg_namelen = write ? static_cast<socklen_t>(x.f) : *length;
   m.msg_iov = &piece;
   m.msg_iovlen = 1;
-  result = once(message(write ? IORING_OP_SENDMSG : IORING_OP_RECVMSG, fd, &m, flags, write));
+  result = message(write ? IORING_OP_SENDMSG : IORING_OP_RECVMSG, fd, &m, flags, write);
   if (!write && result >= 0) *length = m.msg_namelen;
   return true;
 }
 
 bool message_call(const call_args& x, bool write, long& result) noexcept {
   const auto* m = reinterpret_cast<const msghdr*>(x.b);
-  result = once(message(write ? IORING_OP_SENDMSG : IORING_OP_RECVMSG, static_cast<int>(x.a), m,
-                        static_cast<std::uint32_t>(x.c), write));
+  result = message(write ? IORING_OP_SENDMSG : IORING_OP_RECVMSG, static_cast<int>(x.a), m,
+                   static_cast<std::uint32_t>(x.c), write);
   return true;
 }
 
-// An interrupted connect goes on by itself: the wait for its end.
-long finish_connect(int fd) noexcept {
-  const long came = netpoll_run({IORING_OP_POLL_ADD, fd, 0, 0, 0, POLLOUT}, forever);
+// recvmmsg, sendmmsg: as many as go at once, and then the others.
+bool several_messages(long nr, const call_args& x, long& result) noexcept {
+  const bool write = nr == SYS_sendmmsg;
+  auto* const messages = reinterpret_cast<mmsghdr*>(x.b);
+  const auto count = static_cast<unsigned>(x.c), flags = static_cast<unsigned>(x.d);
+  std::int64_t until_ns = forever;  // looked at between messages only
+  if (!write && x.e != 0 && !deadline_after(reinterpret_cast<const timespec*>(x.e), until_ns)) return false;
+  transfer t{{IORING_OP_RECVMSG, static_cast<int>(x.a), 0, 0, 1, flags},
+             kind_of(static_cast<int>(x.a)),
+             write,
+             (flags & never_waits) != 0};
+  unsigned done = 0;
+  result = 0;
+  while (done < count) {
+    const io_seen seen = netpoll_look(t.op.fd);
+    result = sys::passthrough(nr, x.a, reinterpret_cast<long>(messages + done), count - done,
+                              static_cast<long>(flags | MSG_DONTWAIT), 0, 0);
+    if (result == -EPIPE) take_raised_with(result);
+    if (result > 0) {
+      done += static_cast<unsigned>(result);
+      if ((flags & MSG_WAITFORONE) != 0 || (until_ns != forever && until_ns <= sys::nanotime())) break;
+      continue;
+    }
+    if (result == -EAGAIN) result = park(t, seen);
+    if (result == -EPERM && done == 0) return false;
+    if (result != 0) break;
+  }
+  if (done != 0) result = done;
+  return true;
+}
+
+// A connect that an earlier call began: the wait for its end.
+long finish_connect(int fd, std::int64_t deadline_ns) noexcept {
+  io_waiter waiter;
+  const ring_op op{IORING_OP_POLL_ADD, fd, 0, 0, 0, POLLOUT};
+  long came = netpoll_complete(op, nullptr, deadline_ns, waiter);
+  if (came == -EPERM) {
+    pollfd one{fd, POLLOUT, 0};
+    came = hand_off(SYS_poll, {reinterpret_cast<long>(&one), 1, -1, 0, 0, 0});
+  }
   if (came < 0) return came;
   int error = 0;
   socklen_t bytes = sizeof error;
@@ -264,99 +329,70 @@ long finish_connect(int fd) noexcept {
 bool connection(const ring_op& op, int timeout, long timed_out, long& result) noexcept {
   if (non_blocking(op.fd) || !netpoll_can(op)) return false;
   const std::int64_t deadline_ns = socket_deadline(op.fd, timeout);
-  result = netpoll_run(op, deadline_ns);
+  io_waiter waiter;
+  result = netpoll_run(op, deadline_ns, waiter);
+  if (result == -EALREADY && op.opcode == IORING_OP_CONNECT) result = finish_connect(op.fd, deadline_ns);
   if (result == -ETIMEDOUT && deadline_ns != forever) result = timed_out;
-  if (result == -EALREADY && op.opcode == IORING_OP_CONNECT) result = finish_connect(op.fd);
   return true;
 }
 
-// What signals do to a wait for events: a handler ends it, whatever its flags.
-class until_a_handler {
- public:
-  bool ends() noexcept {
-    attend();
-    return since_.ends_call(false) || asked_to_end();
-  }
+// --- numbers that lose their meaning, or get another
 
- private:
-  interruption since_;
-};
-
-long poll_all(pollfd* fds, long count) noexcept {
-  return sys::passthrough(SYS_poll, reinterpret_cast<long>(fds), count, 0, 0, 0, 0);
-}
-
-// Until one of the descriptors has something to say; poll itself then says what.
-bool poll_call(pollfd* fds, long count, std::int64_t deadline_ns, long& result) noexcept {
-  constexpr std::size_t most = 16;
-  until_a_handler since;
-  for (;;) {
-    result = poll_all(fds, count);
-    if (result != 0 || (deadline_ns != forever && deadline_ns <= sys::nanotime())) return true;
-    if (count == 0 && deadline_ns != forever) {
-      if (sleep_until(deadline_ns, open_bits()) != claim_state::interrupted || !since.ends()) continue;
-      result = -EINTR;
-      return true;
-    }
-    ring_op ops[most];
-    std::int32_t results[most];
-    std::size_t n = 0;
-    for (long i = 0; i < count; i++) {
-      if (fds[i].fd < 0) continue;
-      if (n == most) return false;
-      ops[n++] = {IORING_OP_POLL_ADD, fds[i].fd, 0, 0, 0, static_cast<std::uint16_t>(fds[i].events)};
-    }
-    if (n == 0 || !netpoll_can(ops[0]) || n > netpoll_most_at_once()) return false;
-    io_waiter waiter;
-    if (netpoll_run_any(ops, results, n, deadline_ns, waiter) == -EINTR && since.ends()) {
-      result = -EINTR;
-      return true;
-    }
-  }
-}
-
-bool epoll_call(const call_args& x, long& result) noexcept {
-  const auto ms = static_cast<int>(x.d);
-  const std::int64_t deadline_ns = ms < 0 ? forever : sys::nanotime() + ms * ns_per_ms;
-  until_a_handler since;
-  for (;;) {
-    result = sys::passthrough(SYS_epoll_wait, x.a, x.b, x.c, 0, 0, 0);
-    if (result != 0 || ms == 0 || (deadline_ns != forever && deadline_ns <= sys::nanotime())) return true;
-    const ring_op op{IORING_OP_POLL_ADD, static_cast<int>(x.a), 0, 0, 0, POLLIN};
-    if (!netpoll_can(op)) return false;
-    if (netpoll_run(op, deadline_ns) == -EINTR && since.ends()) {
-      result = -EINTR;
-      return true;
-    }
-  }
-}
-
-// The number is about to lose its meaning, or to get another. The runtime's own are not the program's: for it
-// they are not open.
-bool close_call(int fd, long& result) noexcept {
+// The runtime's own are not the program's: for it they are not open.
+bool close_call(long nr, const call_args& x, int fd, long& result) noexcept {
   if (netpoll_own().has(fd)) {
     result = -EBADF;
     return true;
   }
-  forget_kind(fd);
-  netpoll_forget(fd);
-  return false;
+  if (fd < 0) return false;
+  const auto number = static_cast<unsigned>(fd);
+  netpoll_forget(number, number);
+  result = hand_off(nr, x);
+  netpoll_forgotten(number, number);
+  return true;
+}
+
+long close_numbers(unsigned first, unsigned last, long flags) noexcept {
+  netpoll_forget(first, last);
+  const long result = hand_off(SYS_close_range, {first, last, flags, 0, 0, 0});
+  netpoll_forgotten(first, last);
+  return result;
 }
 
 // All but the runtime's own.
 bool close_range_call(const call_args& x, long& result) noexcept {
-  const auto first = static_cast<unsigned>(x.a), last = static_cast<unsigned>(x.b);
-  for (const int own : netpoll_own().fd) {
-    const auto n = static_cast<unsigned>(own);
-    if (own < 0 || n < first || n > last) continue;
-    result = 0;
-    if (n > first) result = hand_off(SYS_close_range, {x.a, n - 1, x.c, 0, 0, 0});
-    if (result == 0 && n < last) result = blocking_call(SYS_close_range, {n + 1, x.b, x.c, 0, 0, 0});
-    return true;
-  }
+  unsigned first = static_cast<unsigned>(x.a);
+  const auto last = static_cast<unsigned>(x.b);
   if (first > last) return false;
-  forget_kinds(first, last);
-  return false;
+  result = 0;
+  while (first <= last && result == 0) {
+    unsigned own = ~0u;  // the first of them in what is left
+    for (const int fd : netpoll_own().fd) {
+      const auto n = static_cast<unsigned>(fd);
+      if (fd >= 0 && n >= first && n <= last && n < own) own = n;
+    }
+    if (own == ~0u) {
+      result = close_numbers(first, last, x.c);
+      break;
+    }
+    if (own > first) result = close_numbers(first, own - 1, x.c);
+    first = own + 1;
+  }
+  return true;
+}
+
+// setsockopt of a timeout, by its option's present number or, on other ABIs, its newer one.
+bool is_timeout(const call_args& x) noexcept {
+  return x.b == SOL_SOCKET &&
+         (x.c == SO_RCVTIMEO || x.c == SO_SNDTIMEO || x.c == SO_RCVTIMEO_NEW || x.c == SO_SNDTIMEO_NEW);
+}
+
+// What changes whether a descriptor blocks, and for how long: after the call, since who asks in between gets
+// the old answer.
+bool flags_call(long nr, const call_args& x, long& result) noexcept {
+  result = hand_off(nr, x);
+  netpoll_changes_flags();
+  return true;
 }
 
 // The calls that move data, or wait until they can.
@@ -379,13 +415,8 @@ bool waiting_call(long nr, const call_args& x, long& result) noexcept {
                         -EAGAIN, result);
     case SYS_connect:
       return connection({IORING_OP_CONNECT, fd, c, b, 0, 0}, SO_SNDTIMEO, -EINPROGRESS, result);
-    case SYS_poll: {
-      const auto ms = static_cast<int>(x.c);
-      const std::int64_t deadline_ns = ms < 0 ? forever : sys::nanotime() + ms * ns_per_ms;
-      return poll_call(reinterpret_cast<pollfd*>(x.a), x.b, deadline_ns, result);
-    }
-    case SYS_epoll_wait: return epoll_call(x, result);
-    case SYS_epoll_pwait: return x.e == 0 && epoll_call(x, result);
+    case SYS_recvmmsg:
+    case SYS_sendmmsg: return several_messages(nr, x, result);
   }
   return false;
 }
@@ -402,12 +433,19 @@ void give_way() noexcept {
 
 bool io_call(long nr, const call_args& x, long& result) noexcept {
   switch (nr) {
-    case SYS_close: return close_call(static_cast<int>(x.a), result);
+    case SYS_close: return close_call(nr, x, static_cast<int>(x.a), result);
     case SYS_dup2:
-    case SYS_dup3: return x.a != x.b && close_call(static_cast<int>(x.b), result);
+    case SYS_dup3: return x.a != x.b && close_call(nr, x, static_cast<int>(x.b), result);
     case SYS_close_range: return close_range_call(x, result);
+    case SYS_fcntl: return x.b == F_SETFL && flags_call(nr, x, result);
+    case SYS_ioctl: return x.b == FIONBIO && flags_call(nr, x, result);
+    case SYS_setsockopt: return is_timeout(x) && flags_call(nr, x, result);
   }
   if (!has_p_to_give()) return false;
+  if (poll_call(nr, x, result) || wait_call(nr, x, result)) {
+    give_way();
+    return true;
+  }
   const interruption since;
   while (waiting_call(nr, x, result)) {
     attend();

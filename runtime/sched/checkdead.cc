@@ -1,6 +1,7 @@
 // The deadlock report. Source: Go 1.21 proc.go checkdead, and its words.
 #include "runtime/base/fatal.h"
 #include "runtime/base/report.h"
+#include "runtime/sched/labels.h"
 #include "runtime/sched/proc.h"
 #include "sys/process.h"
 #include "sys/signal.h"
@@ -14,7 +15,12 @@ void report_goroutine(const g* gp) noexcept {
   report out;
   out << "\ngoroutine " << gp->goid << " [" << text_of(gp->why) << "]";
   if (gp->thread.name[0] != 0) out << " \"" << gp->thread.name << "\"";
-  out << ":\n";
+  const char* before = " {";
+  for (const rt0_label* l = first_label(gp); l != nullptr; l = next_label(gp, l)) {
+    out << before << l->text << ": " << value_of(l);
+    before = ", ";
+  }
+  out << (first_label(gp) != nullptr ? "}:\n" : ":\n");
   if (gp->parent_goid != 0)
     out << "created in goroutine " << gp->parent_goid << ", at " << hex{gp->gopc} << "\n";
 }

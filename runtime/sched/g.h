@@ -23,6 +23,7 @@ namespace rt0 {
 struct m;
 struct thread_dtor;
 struct key_values;
+struct label_set;
 
 // What the compiler and musl read through %fs. Names and places are theirs.
 struct tcb {
@@ -130,14 +131,15 @@ struct g {
   g_kind kind;
   std::uint8_t size_class;  // slot's
   std::atomic<std::uint8_t> attention;
-  g* schedlink;             // run queues, free lists
-  g* ahead;                 // some places further in that list, or stale: only to be prefetched
+  g* schedlink;                  // run queues, free lists
+  g* ahead;                      // some places further in that list, or stale: only to be prefetched
   std::atomic<rt0::m*> lockedm;  // the only M that may run it: locked_m.h
   funcval start;
   void (*exited)(g*);  // called when it is dead and off its stack; nullptr: to the free list
   thread_state thread;
   // --- seldom touched
   std::uint64_t goid, parent_goid;
+  label_set* labels;  // labels.h; a dead goroutine has none
   signal_state signals;
   std::uint32_t index;      // place in allgs + 1: below 2^30, kept when the G is reused
   std::uintptr_t gopc;      // who created it
@@ -146,8 +148,8 @@ struct g {
   timer wait_timer;
   stack_slot slot;
   sys::thread_placement* place;  // placement.h: it has an M of its own, which the kernel runs there; nullptr
-  stack_bounds slot_stack;  // what `stack` is unless the program gave one (pthread_attr_setstack)
-  g* batchlink;             // gfree's lists of batches
+  stack_bounds slot_stack;       // what `stack` is unless the program gave one (pthread_attr_setstack)
+  g* batchlink;                  // gfree's lists of batches
 };
 static_assert(offsetof(g, status) < G_STACK_LO + 128 && offsetof(g, thread.keys) < G_STACK_LO + 192,
               "three lines");

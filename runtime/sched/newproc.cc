@@ -11,6 +11,7 @@
 #include "runtime/base/fatal.h"
 #include "runtime/base/report.h"
 #include "runtime/sched/gfree.h"
+#include "runtime/sched/labels.h"
 #include "runtime/sched/locked_m.h"
 #include "runtime/sched/machine.h"
 #include "runtime/sched/proc.h"
@@ -152,6 +153,7 @@ go_result newproc1(const go_request& request) noexcept {
   gostartcallfn(gp, {request.fn, request.arg, fp.mxcsr, fp.x87_control});
   gp->gopc = request.callerpc;
   gp->parent_goid = mp->curg != nullptr ? mp->curg->goid : 0;
+  if (mp->curg != nullptr && request.kind != g_kind::system) inherit_labels(gp, mp->curg);
   gp->kind = request.kind;
   gp->exited = nullptr;
   // Somebody asked for a place while it died, after it had forgotten its own.

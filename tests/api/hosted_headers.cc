@@ -1,5 +1,6 @@
 // Only compiled: an ordinary program's view of the public headers, with what a template needs instantiated.
 #include <rt/chan.h>
+#include <rt/debug.h>
 #include <rt/file.h>
 #include <rt/go.h>
 #include <rt/net.h>
@@ -7,6 +8,7 @@
 #include <rt/select.h>
 #include <rt/signal.h>
 #include <rt/sync.h>
+#include <rt/time.h>
 
 #include <memory>
 #include <vector>
@@ -40,3 +42,14 @@ std::size_t use_file() {
 }
 
 bool use_process() { return rt::process({"true"}, {.in = -1}).wait().exited; }
+
+bool use_time() {
+  using namespace std::chrono_literals;
+  rt::timer later(1s, [] {});
+  rt::ticker every(1ms);
+  const rt::debug::label_scope label("key", "value");
+  rt::sleep_until(std::chrono::system_clock::now() + 1s);
+  every.reset(std::chrono::duration<double>(0.5));
+  return later.stop() && rt::sleep_for(1ns, rt::stop_after(std::chrono::hours::max()).get_token()) &&
+         every.c == rt::after(1s) && rt::debug::labels().empty();
+}

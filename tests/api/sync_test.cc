@@ -1,6 +1,7 @@
 // <rt/sync.h>: the standard's guarantees, Go's sync tests in our terms.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
+#include <rt/chan.h>
 #include <rt/go.h>
 #include <rt/sync.h>
 
@@ -197,6 +198,29 @@ TEST_CASE("condition_variable: TestCondSignal, TestCondBroadcast, waits with an 
   stopper.join();
   CHECK_FALSE(changed.wait(hold, stop.get_token(), [] { return false; }));
   CHECK(changed.wait_for(hold, stop.get_token(), 1h, [] { return true; }));
+}
+
+// A notification wakes who waited before it: the i-th thread, though the next one waits already.
+TEST_CASE("condition_variable: TestCondSignalGenerations") {
+  rt::mutex m;
+  rt::condition_variable c;
+  constexpr int n = 100;
+  const rt::chan<bool> running(n);
+  const rt::chan<int> awake(n);
+  for (int i = 0; i < n; i++) {
+    rt::go([&, i] {
+      std::unique_lock hold(m);
+      running.send(true);
+      c.wait(hold);
+      awake.send(i);
+    });
+    if (i > 0) CHECK(awake.recv() == i - 1);
+    (void)running.recv();
+    const std::lock_guard hold(m);
+    c.notify_one();
+  }
+  CHECK(awake.recv() == n - 1);
+  const std::lock_guard hold(m);  // the last one's is over
 }
 
 TEST_CASE("a stop request is never lost") {

@@ -10,7 +10,7 @@ bench() { python3 "$run" --tiny --bin . --state "$state" "$@"; }
 number='[0-9.e+-]+'
 
 # The list names what the programs have, and nothing else.
-for program in tasks chans threads heap; do
+for program in tasks chans threads files heap; do
   listed=$(awk -v p=$program '$2 == p { print $1 }' "$here/figures.txt")
   diff <(echo "$listed") <("./tests/bench/micro/$program" --list)
   status=0
@@ -21,16 +21,24 @@ done
 bench >"$TEST_TMPDIR/alone"
 cat "$TEST_TMPDIR/alone"
 awk '!/^#/ && NF { print $1 }' "$here/figures.txt" | while read -r name; do
-  grep -qE "^$name $number (ns|ms|us|B)$" "$TEST_TMPDIR/alone" || die "no line of $name"
+  grep -qE "^$name -?$number (ns|ms|us|B)$" "$TEST_TMPDIR/alone" || die "no line of $name"
 done
 [ "$(bench mutex2 | wc -l)" = 1 ] || die "mutex2 alone is not one line"
 
 # A peer that is not there is named, and the rows are printed without it.
-RT0_GO=/no/such/go bench --peers >"$TEST_TMPDIR/rows" 2>"$TEST_TMPDIR/err"
+export RT0_GO=/no/such/go RT0_CARGO=/no/such/cargo RT0_BOOST=/no/such/header
+bench --peers >"$TEST_TMPDIR/rows" 2>"$TEST_TMPDIR/err"
 cat "$TEST_TMPDIR/rows" "$TEST_TMPDIR/err"
-grep -q 'peer go is not installed' "$TEST_TMPDIR/err" || die "does not name the peer that is missing"
+for peer in go tokio boost; do
+  [ "$(grep -c "peer $peer is not installed" "$TEST_TMPDIR/err")" = 1 ] ||
+    die "does not name once that $peer is missing"
+done
 for procs in 1 2; do
   grep -qE "^yield_pair/$procs $number - - 0.5$" "$TEST_TMPDIR/rows" || die "no row of yield_pair/$procs"
+  grep -qE "^yield_pair/$procs:std::thread $number $number $number -$" "$TEST_TMPDIR/rows" ||
+    die "no row of yield_pair/$procs:std::thread"
+  grep -qE "^http_cpu_c64/$procs:epoll $number $number $number -$" "$TEST_TMPDIR/rows" ||
+    die "no row of http_cpu_c64/$procs:epoll"
   grep -qE "^thread_join/$procs $number $number $number 0.03$" "$TEST_TMPDIR/rows" ||
     die "no row of thread_join/$procs"
 done

@@ -156,6 +156,13 @@ struct chan_access {
   static chan<T> handle(rt0_chan* c) noexcept {
     return chan<T>::share(c);
   }
+  // Without a buffer; so much room is where it would begin, and filled by the caller.
+  template <class T>
+  static chan<T> with_room(rt0_chan_bits bits, std::size_t room_bytes) {
+    chan<T> c;
+    c.make(bits, 0, room_bytes);
+    return c;
+  }
 };
 
 }  // namespace detail
@@ -176,10 +183,7 @@ class chan {
     constexpr std::size_t before = rt0_chan_buffer_offset(type.align);
     constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
     if (type.bytes != 0 && capacity > (most - before) / type.bytes) detail::throw_capacity();
-    c_ = ::new (allocate(before + capacity * type.bytes)) rt0_chan{};
-    c_->refs = 1;
-    c_->capacity = capacity;
-    c_->type = &type;
+    make({}, capacity, capacity * type.bytes);
   }
 
   chan(const chan& from) noexcept : chan(share(from.c_)) {}
@@ -248,8 +252,8 @@ class chan {
     if (!rt0_chan_close(c_)) detail::throw_closed("rt::chan: close of closed channel");
   }
   bool closed() const noexcept {
-    return c_ != nullptr &&
-           __atomic_load_n(&c_->closed, __ATOMIC_ACQUIRE) != 0;  // pairs with: rt0_chan_close
+    return c_ != nullptr && (__atomic_load_n(&c_->bits, __ATOMIC_ACQUIRE) & rt0_chan_is_closed) !=
+                                0;  // pairs with: rt0_chan_close
   }
 
   // Values in the buffer, while others send and receive: a moment ago. 0 for nil.
@@ -272,6 +276,14 @@ class chan {
     } else {
       return ::operator new(bytes);
     }
+  }
+
+  void make(rt0_chan_bits bits, std::size_t capacity, std::size_t room_bytes) {
+    c_ = ::new (allocate(rt0_chan_buffer_offset(alignof(T)) + room_bytes)) rt0_chan{};
+    c_->refs = 1;
+    c_->bits = bits;
+    c_->capacity = capacity;
+    c_->type = &detail::chan_type<T>;
   }
 
   // A second handle of c.

@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <chrono>
 #include <concepts>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -28,6 +27,7 @@
 
 #include "rt/abi/chan.h"
 #include "rt/chan.h"
+#include "rt/deadline.h"
 
 namespace rt {
 namespace detail {
@@ -179,16 +179,6 @@ class stopped_case : public case_base {
 
 template <class C>
 concept a_case = std::derived_from<std::remove_cvref_t<C>, case_base>;
-
-template <class Rep, class Period>
-std::int64_t saturated_ns(std::chrono::duration<Rep, Period> d) {
-  using std::chrono::nanoseconds;
-  using limits = std::numeric_limits<std::int64_t>;
-  const std::chrono::duration<double, std::nano> about(d);
-  if (about.count() >= static_cast<double>(limits::max())) return limits::max();
-  if (about.count() <= static_cast<double>(limits::min())) return limits::min();
-  return std::chrono::duration_cast<nanoseconds>(d).count();
-}
 
 }  // namespace detail
 

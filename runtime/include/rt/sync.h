@@ -25,6 +25,7 @@
 #include <utility>
 
 #include "rt/abi/sync.h"
+#include "rt/deadline.h"
 #include "rt/go.h"
 
 namespace rt {
@@ -49,25 +50,6 @@ class word {
   std::atomic<std::uint32_t> value_;
 };
 static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t));
-
-inline constexpr std::int64_t no_deadline = -1;
-
-// On the clock of the scheduler's timers, which is steady_clock.
-template <class Clock, class Duration>
-std::int64_t deadline_of(const std::chrono::time_point<Clock, Duration>& when) {
-  using namespace std::chrono;
-  const auto left = when - Clock::now();
-  const auto now = steady_clock::now().time_since_epoch();
-  if (left <= left.zero()) return 0;
-  if (left > hours(24 * 365 * 100)) return no_deadline;
-  return duration_cast<nanoseconds>(now).count() + ceil<nanoseconds>(left).count();
-}
-
-// Passed on the caller's own clock: one that was set meanwhile may say otherwise.
-template <class TimePoint>
-bool passed(const TimePoint& when) {
-  return TimePoint::clock::now() >= when;
-}
 
 // A count of permits. Waiters wait for the next turn, and are counted, so that a release without them calls
 // nobody.
@@ -156,7 +138,7 @@ class timed_mutex : public mutex {
  public:
   template <class Rep, class Period>
   bool try_lock_for(const std::chrono::duration<Rep, Period>& duration) {
-    return try_lock_until(std::chrono::steady_clock::now() + duration);
+    return try_lock_until(detail::after_now(duration));
   }
   template <class Clock, class Duration>
   bool try_lock_until(const std::chrono::time_point<Clock, Duration>& when) {
@@ -264,11 +246,11 @@ class condition_variable {
   }
   template <class Lock, class Rep, class Period>
   std::cv_status wait_for(Lock& lock, const std::chrono::duration<Rep, Period>& duration) {
-    return wait_until(lock, std::chrono::steady_clock::now() + duration);
+    return wait_until(lock, detail::after_now(duration));
   }
   template <class Lock, class Rep, class Period, class Predicate>
   bool wait_for(Lock& lock, const std::chrono::duration<Rep, Period>& duration, Predicate done) {
-    return wait_until(lock, std::chrono::steady_clock::now() + duration, std::move(done));
+    return wait_until(lock, detail::after_now(duration), std::move(done));
   }
 
   // Until done(), or a stop was requested; returns done().
@@ -284,7 +266,7 @@ class condition_variable {
   template <class Lock, class Rep, class Period, class Predicate>
   bool wait_for(Lock& lock, std::stop_token stop, const std::chrono::duration<Rep, Period>& duration,
                 Predicate done) {
-    return wait_until(lock, std::move(stop), std::chrono::steady_clock::now() + duration, std::move(done));
+    return wait_until(lock, std::move(stop), detail::after_now(duration), std::move(done));
   }
 
  private:
@@ -347,7 +329,7 @@ class counting_semaphore {
   }
   template <class Rep, class Period>
   bool try_acquire_for(const std::chrono::duration<Rep, Period>& duration) {
-    return try_acquire_until(std::chrono::steady_clock::now() + duration);
+    return try_acquire_until(detail::after_now(duration));
   }
 
  private:

@@ -93,7 +93,8 @@ void descriptor::set_deadline(direction which, time_point when) noexcept {
   }
 }
 
-long descriptor::wait_for(direction which, const rt0::ring_op& op, const std::stop_token& stop) noexcept {
+long descriptor::wait_for(direction which, const rt0::ring_op& op, const rt0::io_seen* tried,
+                          const std::stop_token& stop) noexcept {
   for (;;) {
     wait w{.waiter{}, .which = which};
     use listed(*this, w);
@@ -105,7 +106,7 @@ long descriptor::wait_for(direction which, const rt0::ring_op& op, const std::st
     std::stop_callback<decltype(stop_it)> on_stop(stop, stop_it);
     if ((state_.load(std::memory_order_seq_cst) & closed) != 0) return -ECANCELED;
     const std::int64_t deadline_ns = deadline_ns_[static_cast<int>(which)].load(std::memory_order_seq_cst);
-    const long result = rt0_io_run(&op, deadline_ns != 0 ? deadline_ns : rt0::forever, &w.waiter);
+    const long result = rt0_io_complete(&op, tried, deadline_ns != 0 ? deadline_ns : rt0::forever, &w.waiter);
     if (result != -ECANCELED) return result;
     std::lock_guard hold(waits_mutex_);
     if (w.stopped || (state_.load(std::memory_order_relaxed) & closed) != 0) return -ECANCELED;
@@ -124,8 +125,10 @@ long descriptor::run(direction which, rt0::ring_op op, const std::stop_token& st
   if (!use) return -EBADF;
   op.fd = fd_;
   if (const long refused = refusal(which, stop)) return refused;
-  const long result = rt0_io_attempt(&op);
-  return result == -EAGAIN || result == -EOPNOTSUPP ? wait_for(which, op, stop) : result;
+  rt0::io_seen seen;
+  const long result = rt0_io_try(&op, &seen);
+  if (result != -EAGAIN && result != -EOPNOTSUPP && result != -EINTR) return result;
+  return wait_for(which, op, result == -EAGAIN ? &seen : nullptr, stop);
 }
 
 }  // namespace rt::net::detail

@@ -65,7 +65,8 @@ class descriptor {
   struct wait;
   class use;
 
-  long wait_for(direction which, const rt0::ring_op& op, const std::stop_token& stop) noexcept;
+  long wait_for(direction which, const rt0::ring_op& op, const rt0::io_seen* tried,
+                const std::stop_token& stop) noexcept;
   bool enter() noexcept;
   void leave() noexcept;
   void unref() noexcept;

@@ -32,10 +32,12 @@ long rt0_exec(long nr, long a, long b, long c, long d, long e);
 // May exit flush this FILE? True: it is locked, or nobody will unlock it.
 bool rt0_lock_at_exit(rt0::libc::musl_file* f);
 
-// One operation, tried without blocking; -EAGAIN, or -EOPNOTSUPP: it has to be run.
-long rt0_io_attempt(const rt0::ring_op* op);
-// Parks until it came back, signals' handlers run meanwhile:
-// its result, -ETIMEDOUT after deadline_ns, -ECANCELED after rt0_io_cancel.
-long rt0_io_run(const rt0::ring_op* op, std::int64_t deadline_ns, rt0::io_waiter* waiter);
+// One operation, tried without blocking; -EAGAIN, or -EOPNOTSUPP: it has to be completed. seen: for that.
+long rt0_io_try(const rt0::ring_op* op, rt0::io_seen* seen);
+// Parks until it is done: its result, -ETIMEDOUT after deadline_ns, -ECANCELED after rt0_io_cancel.
+long rt0_io_complete(const rt0::ring_op* op, const rt0::io_seen* tried, std::int64_t deadline_ns,
+                     rt0::io_waiter* waiter);
 void rt0_io_cancel(rt0::io_waiter* waiter);
+// Nothing is remembered of this number: it is about to be closed.
+void rt0_io_forget(int fd);
 }

@@ -9,6 +9,7 @@
 #include "runtime/libc/exit.h"
 #include "runtime/libc/pthread/cancel.h"
 #include "runtime/sched/gfree.h"
+#include "runtime/sched/labels.h"
 #include "runtime/sched/park.h"
 #include "runtime/sched/placement.h"
 #include "runtime/sched/proc.h"
@@ -44,6 +45,7 @@ void thread_main(void*) {
 
 // One that never started.
 void discard(g* gp) noexcept {
+  forget_labels(gp);
   use_stack(gp, gp->slot_stack);
   sched.nthreads.fetch_sub(1, std::memory_order_relaxed);
   m_locks_inc();
@@ -67,8 +69,7 @@ bool give_back(g* gp) noexcept {
 g* thread_to_join(pthread_t thread) noexcept {
   g* gp = thread_of(thread);
   std::uint32_t state = joinable;
-  if (left_behind(gp) &&
-      gp->thread.join.compare_exchange_strong(state, ended, std::memory_order_acq_rel)) {
+  if (left_behind(gp) && gp->thread.join.compare_exchange_strong(state, ended, std::memory_order_acq_rel)) {
     gp->thread.result = nullptr;
     gp->status.store(gstatus::dead, std::memory_order_relaxed);
     gp->wait_timer.heap.store(nullptr, std::memory_order_relaxed);  // it may have slept
@@ -118,6 +119,7 @@ void thread_end(void* result) noexcept {
   gp->thread.cancel.fetch_or(cancel_ending, std::memory_order_relaxed);
   run_thread_local_dtors();
   run_key_dtors();
+  forget_labels(gp);
   if (gp->kind == g_kind::go) {
     count_goroutine(-1);
     // A joinable one keeps its stack, where its result lies.
@@ -135,6 +137,7 @@ void goroutine_end() noexcept {
   if (gp->goid != main_goid) thread_end(nullptr);
   run_thread_local_dtors();
   run_key_dtors();
+  forget_labels(gp);
   // It stays among nthreads, so that no other thread's end is the last.
   sched.main_gone.store(true, std::memory_order_release);  // pairs with: checkdead, rt0_num_goroutine
   gp->exited = thread_exited;

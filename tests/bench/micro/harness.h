@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +43,11 @@ class stopwatch {
   using clock = std::chrono::steady_clock;
   clock::time_point start_ = clock::now();
 };
+
+// The time since then for each of count things.
+inline std::vector<figure> each(const char* name, const stopwatch& time, long count) {
+  return {{name, "ns", time.ns() / static_cast<double>(count)}};
+}
 
 // Waits until n others are done. A POSIX semaphore parks at once; std::atomic::wait would spin first.
 class countdown {
@@ -89,7 +95,10 @@ inline bool measure(const workload& w, bool tiny) {
   return true;
 }
 
-inline int main(int argc, char** argv, std::span<const workload> workloads) {
+inline int main(int argc, char** argv, std::initializer_list<std::span<const workload>> tables) {
+  std::vector<workload> workloads;
+  for (const std::span<const workload> table : tables)
+    workloads.insert(workloads.end(), table.begin(), table.end());
   bool tiny = false, ok = true;
   std::vector<const workload*> chosen;
   for (int i = 1; i < argc; i++) {

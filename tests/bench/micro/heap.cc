@@ -34,7 +34,7 @@ void* get(std::size_t bytes) {
 }
 
 std::vector<figure> per(const char* name, const stopwatch& time, long count) {
-  return {{name, "ns", time.ns() / static_cast<double>(count)}};
+  return bench::each(name, time, count);
 }
 
 template <std::size_t Bytes>
@@ -108,4 +108,4 @@ constexpr bench::workload workloads[] = {
 
 }  // namespace
 
-int main(int argc, char** argv) { return bench::main(argc, argv, workloads); }
+int main(int argc, char** argv) { return bench::main(argc, argv, {workloads}); }

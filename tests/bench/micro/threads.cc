@@ -15,7 +15,7 @@ using bench::stopwatch;
 std::vector<figure> thread_join(const char* name, long count) {
   const stopwatch time;
   for (long i = 0; i < count; i++) std::thread([] {}).join();
-  return {{name, "ns", time.ns() / static_cast<double>(count)}};
+  return bench::each(name, time, count);
 }
 
 // Two threads that take turns over a mutex and a condition variable: per round trip.
@@ -35,7 +35,7 @@ std::vector<figure> cv_pingpong(const char* name, long count) {
   std::thread other(play, 1);
   play(0);
   other.join();
-  return {{name, "ns", time.ns() / static_cast<double>(count)}};
+  return bench::each(name, time, count);
 }
 
 constexpr bench::workload workloads[] = {
@@ -45,4 +45,4 @@ constexpr bench::workload workloads[] = {
 
 }  // namespace
 
-int main(int argc, char** argv) { return bench::main(argc, argv, workloads); }
+int main(int argc, char** argv) { return bench::main(argc, argv, {workloads}); }

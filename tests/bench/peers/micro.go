@@ -322,6 +322,7 @@ func main() {
 		{"spawn_join", 100000, spawnJoin},
 		{"spawn_10k", 10000, spawnMany},
 		{"mutex2", 2000000, mutex2},
+		{"mutex2_rt", 2000000, mutex2},
 		{"sleep_1us", 20000, sleep1us},
 		{"sleep_10ms", 10000, sleep10ms},
 		{"mem", 1000000, mem},

@@ -16,10 +16,15 @@ struct rt0_chan_type {
   void (*destroy)(void* at);  // nullptr: nothing to do
 };
 
+enum rt0_chan_bits : std::uint32_t {
+  rt0_chan_is_closed = 1,  // close() was called
+  rt0_chan_is_clock = 2,   // has an rt0_clock where the buffer would begin; of time_points, capacity 0
+};
+
 // A channel: made, counted and freed by the header. The buffer begins rt0_chan_buffer_offset behind it.
 struct rt0_chan {
-  std::uint32_t refs;    // handles, and operations that outlive theirs
-  std::uint32_t closed;  // close() was called
+  std::uint32_t refs;  // handles, and operations that outlive theirs
+  std::uint32_t bits;  // rt0_chan_bits
   std::size_t capacity, count;
   const rt0_chan_type* type;
   void* room[7];  // the runtime's own; zero at first
@@ -53,6 +58,15 @@ void rt0_chan_drain(rt0_chan* c);
 // What the nil channel does.
 [[noreturn]] void rt0_chan_nil_send();
 [[noreturn]] void rt0_chan_nil_recv();
+
+// When a channel of time has its next value, on CLOCK_MONOTONIC; the maximum: never.
+struct rt0_clock {
+  std::int64_t next_ns;
+  std::int64_t period_ns;  // 0: once
+};
+// So long after now, however long; never. Who waits for a value looks again. True: one was still to come.
+bool rt0_clock_set(rt0_chan* c, std::int64_t delay_ns, std::int64_t period_ns) noexcept;
+bool rt0_clock_stop(rt0_chan* c) noexcept;
 
 enum rt0_case_kind : int {
   rt0_case_recv,

@@ -6,7 +6,7 @@
 extern "C" {
 
 // A lock's word: 0 free, 1 held, 2 held and perhaps waited for. deadline_ns is a time of CLOCK_MONOTONIC,
-// negative: none.
+// the maximum: none.
 //
 // Parks until the word is held by the caller. False: the deadline passed.
 bool rt0_lock_wait(std::uint32_t* word, std::int64_t deadline_ns);
@@ -20,7 +20,8 @@ enum rt0_word_kind : int {
   rt0_word_write,
   rt0_word_semaphore,
   rt0_word_group,
-  rt0_word_once
+  rt0_word_once,
+  rt0_word_sleep
 };
 bool rt0_word_wait(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
                    rt0_word_kind kind);
