@@ -13,3 +13,4 @@
 #include "rt0/amd64/switch.h"        // IWYU pragma: export
 #include "rt0/amd64/syscall.h"       // IWYU pragma: export
 #include "rt0/amd64/tls.h"           // IWYU pragma: export
+#include "rt0/amd64/unwind.h"        // IWYU pragma: export

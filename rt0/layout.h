@@ -68,6 +68,9 @@
 #define RT0_GO_ARGC 24
 #define RT0_GO_ARGV 32
 
+// The type of the note that leads a debugger to the runtime's table (its owner is "rt0").
+#define NOTE_DEBUGGER 1
+
 // Linux.
 #define SYS_WRITE 1
 #define SYS_CLONE 56
@@ -166,6 +169,7 @@
 #define DW_EH_PE_PCREL_SDATA4 0x1b
 #define DW_CFA_DEF_CFA_EXPRESSION 0x0f
 #define DW_CFA_EXPRESSION 0x10
+#define DW_OP_BREG_RBX 0x73
 #define DW_OP_BREG_RSP 0x77
 #define DW_OP_DEREF 0x06
 #define DW_RAX 0

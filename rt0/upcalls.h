@@ -5,6 +5,7 @@
 
 namespace rt0 {
 
+struct debugger_table;
 struct g;
 struct preempt_frame;
 
@@ -51,6 +52,28 @@ preempt_frame* rt0_asyncpreempt2(preempt_frame* frame, void* xstate);
 void rt0_forget_signals(g* gp);  // of a goroutine that ended
 // The program's handler of a fault, here: the goroutine's stack is used up. On the M's signal stack.
 void rt0_handle_overflow(int signal, void* info, void* ucontext);
+
+// --- runtime/unwind: what lower rooms call when the process cannot go on.
+// "fatal error: why", the goroutines, status 2. Weak: tests of lower rooms are without it.
+[[noreturn, gnu::weak]] void rt0_die(const char* why);
+// The goroutine's stack is used up.
+[[noreturn]] void rt0_die_of_overflow(void* ucontext);
+// The process will die of this signal, and says where it was. info, ucontext: nullptr if it was not a fault.
+void rt0_report_signal(int signal, const void* info, const void* ucontext);
+// SIGQUIT, and the program wants nothing else: every goroutine, and the process goes on; dies if it is the
+// second one within two seconds. ucontext: what it interrupted, or nullptr.
+void rt0_report_quit(const void* ucontext);
+// Before the second M: what the first walk of a stack would make ready, alone.
+void rt0_prepare_walks();
+// RT0_DEBUG=lockcycle=1: goroutines that wait for each other. True: there were some, and they were shown.
+bool rt0_report_cycles();
+// RT0_DEBUG=stall=MS: this goroutine runs on another M, for so long.
+void rt0_report_stall(const g* gp, std::int64_t ms);
+// A fault on the M that reports.
+void rt0_fault_in_report(int signal, void* ucontext);
+
+// --- runtime: what note.S names.
+extern const debugger_table rt0_debugger_table;
 
 // --- the C library: what once.S names. An Itanium personality routine.
 int rt0_once_personality(int version, int actions, std::uint64_t exception_class, void* exception,

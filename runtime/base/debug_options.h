@@ -15,6 +15,9 @@ struct debug_options {
   int failclone = 0;        // N > 0: the Nth kernel thread beyond the first cannot be made
   int uring = 1;            // 0: as on a kernel without io_uring
   int iofault = 0;          // N > 0: one call of the runtime's io in N fails (sys/fault.h)
+  int sigquit = 2000;       // ms in which a second SIGQUIT ends the process
+  int lockcycle = 0;        // 1: goroutines that wait for each other are reported, once
+  int stall = 0;            // N > 0: a goroutine that runs for N ms without giving way is reported
   int asyncpreemptoff = 0;  // 1: only goroutines that park or yield give way
 };
 

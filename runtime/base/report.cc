@@ -9,8 +9,10 @@ void report::put(char c) noexcept {
   buffer_[length_++] = c;
 }
 
+void report::to_stderr(const char* text, std::size_t bytes) noexcept { sys::write_all(2, text, bytes); }
+
 void report::flush() noexcept {
-  sys::write_all(fd_, buffer_, length_);
+  write_(buffer_, length_);
   length_ = 0;
 }
 

@@ -16,7 +16,8 @@ struct hex {
 
 class report {
  public:
-  explicit report(int fd = 2) noexcept : fd_(fd) {}
+  using writer = void (*)(const char* text, std::size_t bytes);
+  explicit report(writer write = to_stderr) noexcept : write_(write) {}
   report(const report&) = delete;
   ~report() { flush(); }
 
@@ -28,12 +29,13 @@ class report {
   }
 
  private:
+  static void to_stderr(const char* text, std::size_t bytes) noexcept;
   void put(char c) noexcept;
   void flush() noexcept;
   report& number(std::uint64_t) noexcept;
   report& signed_number(std::int64_t) noexcept;
 
-  int fd_;
+  writer write_;
   char buffer_[244];
   std::size_t length_ = 0;
 };

@@ -2,6 +2,7 @@
 #include "rt0/upcalls.h"
 #include "runtime/base/process_args.h"
 #include "runtime/libc/exit.h"
+#include "runtime/unwind/fatal.h"
 #include "sys/image/image.h"
 
 extern "C" [[gnu::visibility("default")]] int main(int argc, char** argv, char** envp);
@@ -9,6 +10,7 @@ extern "C" [[gnu::visibility("default")]] int main(int argc, char** argv, char**
 namespace rt0 {
 
 extern "C" void rt0_main(void*) {
+  terminate_init();
   libc::register_fini_array();
   sys::image::run_init_array(args.argc, args.argv, args.envp);
   // main's return value is exit's argument (ISO C 5.1.2.2.3).

@@ -19,6 +19,7 @@
 #include "runtime/sched/proc.h"
 #include "runtime/sched/signal.h"
 #include "runtime/sync/wait_table.h"
+#include "runtime/unwind/traceback.h"
 #include "sys/auxv.h"
 #include "sys/clock.h"
 #include "sys/fault.h"
@@ -90,6 +91,12 @@ void goenvs() noexcept {
   initial_locale = getg()->tcb.locale = libc::libc_locale();
 }
 
+void tracebacks() noexcept {
+  const char* text = env_value(args.envp, "RT0_TRACEBACK");
+  if (traceback_init(text)) return;
+  report() << "rt0: RT0_TRACEBACK: '" << text << "' is none of none, single, all, system, crash\n";
+}
+
 // RT0_MAXPROCS, else GOMAXPROCS, else the CPUs that we may use.
 int wanted_procs() noexcept {
   for (const char* name : {"RT0_MAXPROCS", "GOMAXPROCS"}) {
@@ -132,6 +139,7 @@ extern "C" void rt0_schedinit() {
   goargs();
   goenvs();
   parse_debug_options(debug_text);
+  tracebacks();
   if (debug.maxmcount > 0) sched.maxmcount = debug.maxmcount;
   if (debug.iofault > 0) {
     long seed = 1;

@@ -17,8 +17,7 @@
 // A waiter is a sudog in its own frame. Who serves it does all of this under the channel's lock:
 //
 //   a plain one:        moves the value, unlinks it, writes the outcome, claims its ticket. Nobody else
-//   serves
-//                       it meanwhile, so it may run at once and needs no lock to read the outcome.
+//                       serves it meanwhile, so it may run at once and needs no lock to read the outcome.
 //   one of a select's:  unlinks it, claims the ticket (or loses it, to another of its cases), moves, writes
 //                       the outcome. It may run in the middle of that, so it takes the lock of every channel
 //                       before it looks.
@@ -151,7 +150,7 @@ class ready_list {
 rt0_chan_status send_locked(hchan* c, const rt0_chan_op& op, ready_list& ready);
 rt0_chan_status recv_locked(hchan* c, const rt0_chan_op& op, ready_list& ready);
 
-// A channel of time (clock.cc). All of it with c locked.
+// A channel of time (time_channel.cc). All of it with c locked.
 //
 // Its value, if one is due: written to where op wants it, and the clock goes on.
 bool take_tick(hchan* c, const rt0_chan_op& op) noexcept;

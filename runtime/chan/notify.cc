@@ -36,9 +36,9 @@ struct notification {
 constinit notification* first = nullptr;  // written under signal_lock
 
 bool ended(const notification& n) noexcept {
-  // pairs with: rt0_chan_close's store, and the others' last use
+  // pairs with: rt0_chan_close
   return (__atomic_load_n(&n.channel->bits, __ATOMIC_ACQUIRE) & rt0_chan_is_closed) != 0 ||
-         __atomic_load_n(&n.channel->refs, __ATOMIC_ACQUIRE) == 1;
+         __atomic_load_n(&n.channel->refs, __ATOMIC_ACQUIRE) == 1;  // pairs with: the others' last use
 }
 
 bool tell(int signal) noexcept {

@@ -197,10 +197,11 @@ class selecting {
 
   // True: chosen. False: to be begun anew.
   bool wait(rt0_selected& chosen) {
-    if (s_.arm != nullptr) s_.arm(s_.self, ticket_.gp, ticket_.generation);
+    const rt0_wait_hooks& hooks = s_.hooks;
+    if (hooks.arm != nullptr) hooks.arm(hooks.self, ticket_.gp, ticket_.generation);
     const auto why = s_.count == 0 ? wait_reason::select_no_cases : wait_reason::select;
     const claim_state how = gopark(ticket_, why, std::min(deadline(), tick_ns_));
-    if (s_.disarm != nullptr) s_.disarm(s_.self);
+    if (hooks.disarm != nullptr) hooks.disarm(hooks.self);
     dequeue();
     if (how == claim_state::interrupted) {
       attend();
@@ -249,6 +250,6 @@ using namespace rt0;
 
 RT0_EXPORT rt0_selected rt0_select_wait(const rt0_select* s) { return selecting(*s).run(); }
 
-RT0_EXPORT void rt0_select_stop(void* goroutine, std::uint64_t wait) noexcept {
+RT0_EXPORT void rt0_wait_cancel(void* goroutine, std::uint64_t wait) noexcept {
   (void)claim({static_cast<g*>(goroutine), wait}, claim_state::cancelled);
 }

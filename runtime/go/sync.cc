@@ -5,6 +5,8 @@
 
 #include "runtime/base/export.h"
 #include "runtime/base/fatal.h"
+#include "runtime/sched/interrupt.h"
+#include "runtime/signal/attend.h"
 #include "runtime/sync/lock_word.h"
 #include "runtime/sync/wait_table.h"
 
@@ -34,7 +36,7 @@ wait_reason reason_of(rt0_word_kind kind) noexcept {
 using namespace rt0;
 
 RT0_EXPORT bool rt0_lock_wait(std::uint32_t* word, std::int64_t deadline_ns) {
-  return as_lock(word).lock(deadline_ns, wait_reason::mutex);
+  return as_lock(word).lock(deadline_ns, wait_reason::ownerless_mutex);
 }
 
 RT0_EXPORT void rt0_lock_release(std::uint32_t* word) {
@@ -45,6 +47,19 @@ RT0_EXPORT void rt0_lock_release(std::uint32_t* word) {
 RT0_EXPORT bool rt0_word_wait(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
                               rt0_word_kind kind) {
   return wait_if_equal(word, expected, deadline_ns, reason_of(kind)) != wait_result::timed_out;
+}
+
+// Handlers run when the stop token's callback is away: they may leave by siglongjmp.
+RT0_EXPORT bool rt0_word_wait_stoppable(const std::uint32_t* word, std::uint32_t expected,
+                                        std::int64_t deadline_ns, rt0_word_kind kind,
+                                        const rt0_wait_hooks* hooks) {
+  wait_node node;
+  if (!enter_if_equal(node, word, expected, open_bits())) return true;
+  hooks->arm(hooks->self, node.ticket.gp, node.ticket.generation);
+  const wait_result how = park_quietly(node, deadline_ns, reason_of(kind));
+  hooks->disarm(hooks->self);
+  attend();
+  return how != wait_result::timed_out;
 }
 
 RT0_EXPORT void rt0_word_wake(const void* word, int count) { (void)wake(word, count); }

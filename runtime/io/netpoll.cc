@@ -142,6 +142,9 @@ long netpoll_run(const ring_op& op, std::int64_t deadline_ns, io_waiter& waiter)
 long netpoll_wait(int fd, io_direction direction, io_seen seen, std::int64_t deadline_ns,
                   io_waiter& waiter) noexcept {
   if (!has_readiness()) return -EPERM;
+  // A datagram's receiver may be full while poll says that the sender can write: no edge says when it is not.
+  if (direction == io_direction::out && kind_of(fd) == fd_kind::socket && poll_now(fd, POLLOUT) > 0)
+    return -EPERM;
   const long came = readiness_wait(fd, direction, seen, deadline_ns, waiter);
   if (came != readiness_refused) return came;
   if (!can_by_ring(IORING_OP_POLL_ADD)) return -EPERM;
@@ -175,7 +178,11 @@ long netpoll_complete(const ring_op& op, const io_seen* tried, std::int64_t dead
     }
     const long came = netpoll_wait(op.fd, direction_of(op), seen, deadline_ns, waiter);
     if (came == -EPERM && netpoll_can(op)) return netpoll_run(op, deadline_ns, waiter);
-    if (came != 0) return came;
+    if (came == -EPERM && direction_of(op) == io_direction::out) {
+      yield();
+    } else if (came != 0) {
+      return came;
+    }
   }
 }
 

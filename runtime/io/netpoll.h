@@ -7,9 +7,9 @@
 // Two ways to wait, of which each operation has its own:
 //
 //   readiness   sockets, pipes, terminals, whatever poll knows: the operation is tried without blocking, and
-//   again
-//               when epoll says that the descriptor is ready (readiness.h). Half of what an operation of the
-//               ring costs: that is run at the interrupt, while the sender still holds the socket's lock.
+//               again when epoll says that the descriptor is ready (readiness.h). Half of what an operation
+//               of the ring costs: that is run at the interrupt, while the sender still holds the socket's
+//               lock.
 //   operation   files, accept, connect, children: io_uring does it, and tells when it is done (ring.h). Where
 //               rings are refused (a seccomp filter, an old kernel, RT0_DEBUG=uring=0) the caller hands the
 //               call off; accept goes by readiness then.

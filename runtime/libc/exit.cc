@@ -6,12 +6,14 @@
 
 #include <atomic>
 
+#include "rt0/upcalls.h"
 #include "runtime/base/export.h"
 #include "runtime/libc/libc_start.h"
 #include "runtime/libc/pthread/thread.h"
 #include "runtime/lock/mutex.h"
 #include "runtime/mem/heap.h"
 #include "runtime/sched/park.h"
+#include "runtime/sched/sched.h"
 #include "runtime/signal/action.h"
 #include "runtime/signal/mask.h"
 #include "sys/image/image.h"
@@ -128,11 +130,14 @@ RT0_EXPORT int atexit(void (*fn)()) { return __cxa_atexit(call_plain, reinterpre
 
 RT0_EXPORT pid_t gettid() { return rt0::sys::gettid(); }
 
-// The user's SIGABRT handler first, blocked or not; if it returns, the default action.
+// The user's SIGABRT handler first, blocked or not; if it returns, the default action, which is reported.
 RT0_EXPORT void abort() {
   const rt0::sys::sigset abrt = rt0::sys::sig_bit(SIGABRT);
-  (void)rt0::change_mask(rt0::sys::mask_how::unblock, &abrt, nullptr);
-  raise(SIGABRT);
+  if ((rt0::sched.handled.load(std::memory_order_relaxed) & abrt) != 0) {
+    (void)rt0::change_mask(rt0::sys::mask_how::unblock, &abrt, nullptr);
+    raise(SIGABRT);
+  }
+  rt0::rt0_report_signal(SIGABRT, nullptr, nullptr);
   rt0::take_default(SIGABRT);
   rt0::crash_here();
 }

@@ -36,6 +36,10 @@ bool is_over(std::int64_t deadline_ns) noexcept {
   return deadline_ns != forever && deadline_ns <= sys::nanotime();
 }
 
+// poll and select that do not wait say EINTR instead of 0 when the runtime's own signal is on its way to the
+// M.
+long not_interrupted(long result) noexcept { return result == -EINTR ? 0 : result; }
+
 // Room for `count` things: on the stack, or from the heap.
 template <class T>
 class room {
@@ -102,7 +106,8 @@ bool wait_for_any(const pollfd* fds, std::size_t count, std::int64_t deadline_ns
 
 bool poll_fds(pollfd* fds, std::size_t count, std::int64_t deadline_ns, long& result) noexcept {
   const auto ask = [&] {
-    return sys::passthrough(SYS_poll, reinterpret_cast<long>(fds), static_cast<long>(count), 0, 0, 0, 0);
+    return not_interrupted(
+        sys::passthrough(SYS_poll, reinterpret_cast<long>(fds), static_cast<long>(count), 0, 0, 0, 0));
   };
   return wait_for_any(fds, count, deadline_ns, ask, result);
 }
@@ -145,7 +150,14 @@ class selection {
       for (std::size_t w = 0; w < words_ && sets_[s] != nullptr; w++) sets_[s][w] = asked(s)[w];
     }
     timeval none{};
-    return sys::passthrough(SYS_select, n_, at[0], at[1], at[2], reinterpret_cast<long>(&none), 0);
+    const auto time = reinterpret_cast<long>(&none);
+    const long result = sys::passthrough(SYS_select, n_, at[0], at[1], at[2], time, 0);
+    if (result == -EINTR) {  // then it has not written "none" into them
+      for (std::size_t s = 0; s < 3; s++) {
+        for (std::size_t w = 0; w < words_ && sets_[s] != nullptr; w++) sets_[s][w] = 0;
+      }
+    }
+    return not_interrupted(result);
   }
 
   // For who hands the call off.
@@ -226,7 +238,7 @@ bool epoll_call(const call_args& x, std::int64_t deadline_ns, long& result) noex
   until_a_handler since;
   for (;;) {
     const io_seen seen = netpoll_look(fd);
-    result = sys::passthrough(SYS_epoll_wait, x.a, x.b, x.c, 0, 0, 0);
+    result = not_interrupted(sys::passthrough(SYS_epoll_wait, x.a, x.b, x.c, 0, 0, 0));
     if (result != 0 || is_over(deadline_ns)) return true;
     io_waiter waiter;
     const long came = netpoll_wait(fd, io_direction::in, seen, deadline_ns, waiter);

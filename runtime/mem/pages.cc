@@ -9,9 +9,11 @@ namespace {
 
 constinit int trace_fd = -1;
 
+void write_trace(const char* text, std::size_t bytes) noexcept { sys::write_all(trace_fd, text, bytes); }
+
 void trace(const char* what, const void* at, std::size_t bytes) noexcept {
   if (trace_fd < 0) return;
-  report(trace_fd) << what << hex{reinterpret_cast<std::uintptr_t>(at)} << " " << bytes << "\n";
+  report(write_trace) << what << hex{reinterpret_cast<std::uintptr_t>(at)} << " " << bytes << "\n";
 }
 
 }  // namespace

@@ -122,6 +122,7 @@ void rest(m* mp) noexcept {
   }
   std::atomic_thread_fence(std::memory_order_seq_cst);
   p* pp = p_for_missed_work();
+  mp->polled = pp == nullptr;
   if (pp == nullptr) pp = wait_as_poller();
   if (pp == nullptr) return stopm();
   acquirep(pp);

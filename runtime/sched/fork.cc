@@ -17,6 +17,7 @@
 
 #include "rt0/arch.h"
 #include "runtime/base/fatal.h"
+#include "runtime/sched/freeze.h"
 #include "runtime/sched/gfree.h"
 #include "sys/clock.h"
 #include "sys/process.h"
@@ -31,12 +32,14 @@ void keep_one_m(m* mp) noexcept RT0_REQUIRES(sched.lock) {
   // What others asked of it, they ask the parent's.
   mp->signal_pending.store(0, std::memory_order_relaxed);
   mp->call.store(0, std::memory_order_relaxed);
+  freeze_fork_child();
   sched.allm.store(mp, std::memory_order_relaxed);
   sched.mcount = 1;
   sched.midle = nullptr;
   sched.nmidle = sched.nmidlelocked = 0;
   sched.nmsys = 0;
   sched.nmspinning.store(0, std::memory_order_relaxed);
+  sched.now_s.store(0, std::memory_order_relaxed);
   sched.sysmon_started.store(false, std::memory_order_relaxed);
   sched.sysmonwait.store(false, std::memory_order_relaxed);
   sched.sysmonnote.clear();

@@ -30,7 +30,8 @@ struct tcb {
   void* self;
   void* dtv;
   void* musl_list[2];
-  std::uintptr_t sysinfo;
+  std::uint32_t waitsince_s;  // musl's sysinfo on other CPUs. When its last wait began: sched.now_s
+  std::uint32_t unused;
   std::uintptr_t canary;  // GCC's stack protector
   std::int32_t tid;       // musl's owner of a FILE: here g.index, which fits its 30 bits
   std::int32_t err;       // errno
@@ -144,7 +145,6 @@ struct g {
   std::uint32_t index;      // place in allgs + 1: below 2^30, kept when the G is reused
   std::uintptr_t gopc;      // who created it
   std::uintptr_t stktopsp;  // sched.sp of a fresh goroutine: the end of every walk
-  std::int64_t waitsince_ns;
   timer wait_timer;
   stack_slot slot;
   sys::thread_placement* place;  // placement.h: it has an M of its own, which the kernel runs there; nullptr

@@ -17,6 +17,7 @@ namespace rt0 {
 struct g;
 struct heap_cache;
 struct p;
+struct registers;
 
 // A fault for which the program has a handler: from the signal handler that the kernel entered to the call
 // that it injects, with nothing in between.
@@ -41,6 +42,7 @@ struct m {
   std::int64_t id;
   std::int32_t procid;  // kernel thread id; 0 until the thread exists
   bool spinning;        // out of work and looking for some: counted in sched.nmspinning
+  bool polled;          // it spins since its sleep as the poller
   sys::sigset sigmask;  // m0's: the mask that the process began with
   std::uint64_t fastrand;
   // A switch away from a goroutine is completed by whoever runs next on this M: after(prev).
@@ -56,6 +58,8 @@ struct m {
   bool placed;  // its thread runs where lockedg wants it, not where the process does
   std::atomic<std::uint32_t> signal_pending;  // signal-safe. A SIGURG is under way to it
   std::atomic<std::uint32_t> call;            // signal-safe. on_every_m's: asked and not answered yet
+  std::atomic<std::uint32_t> frozen;          // signal-safe. freeze.h's
+  const registers* frozen_at;                 // signal-safe. Where it was, while it stays frozen
   fault_record fault;                         // signal-safe. Of the handler to the call that it injects
 };
 

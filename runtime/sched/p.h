@@ -39,6 +39,7 @@ struct gfree_list {
 struct sysmon_tick {
   std::uint32_t slice, syscall;
   std::int64_t slice_since_ns, syscall_since_ns;
+  std::uint32_t stalled_slice;  // reported already
   std::uint32_t resting_slice;  // at the end of the heap's last period
 };
 

@@ -188,6 +188,8 @@ claim_state gopark(wait_ticket ticket, wait_reason why, std::int64_t deadline_ns
   const with_p have_p;
   g* gp = ticket.gp;
   gp->why = why;
+  const std::uint32_t now_s = sched.now_s.load(std::memory_order_relaxed);
+  gp->tcb.waitsince_s = now_s != 0 ? now_s : seconds_of(sys::nanotime());
   const bool timed = deadline_ns >= 0 && deadline_ns != no_timer;
   if (timed) arm(gp->wait_timer, deadline_ns, ticket.generation);
   leave<gstatus::waiting, commit_park>();

@@ -31,7 +31,13 @@ void resetspinning(m* mp) noexcept {
   const std::int32_t before = sched.nmspinning.fetch_sub(1, std::memory_order_seq_cst);
   ensure(before > 0, "findrunnable: negative nmspinning");
   // There may be more where that came from. M wake-up is deliberately somewhat conservative: see machine.h.
-  wakep();
+  //
+  // Not if the poller took a single goroutine: a server's requests would each wake a second M, which becomes
+  // the poller and then wakes the first. Meanwhile nobody polls, which sysmon bounds (poller.h). Who
+  // submitted work or a timer while we spun has left it to us: we look after nmspinning fell, as rest() does.
+  const bool alone = mp->polled && !work_is_queued() && earliest_timer() == no_timer;
+  mp->polled = false;
+  if (!alone) wakep();
 }
 
 // This P will be busy: its timers must not wait for it.

@@ -12,6 +12,7 @@
 #include "runtime/base/report.h"
 #include "runtime/base/tables.h"
 #include "runtime/sched/every_m.h"
+#include "runtime/sched/freeze.h"
 #include "runtime/sched/signal_mask.h"
 #include "sys/process.h"
 
@@ -21,6 +22,7 @@ extern "C" [[gnu::visibility("hidden")]] const char __start_rt0_text[], __stop_r
 namespace rt0 {
 
 constinit std::atomic<std::int32_t> signal_receiver{0};
+constinit std::atomic<bool> quit_reports{false};
 RT0_TABLE constinit preempt_counts preempted{};
 
 namespace {
@@ -62,14 +64,9 @@ struct alignas(64) first_signal_stack {
 };
 RT0_TABLE constinit first_signal_stack m0_signals{};
 
-constinit std::atomic<std::uint32_t> overflows{0}, preempt_ready{0};
+constinit std::atomic<std::uint32_t> preempt_ready{0};
 
 void count(std::atomic<std::uint64_t>& n) noexcept { n.fetch_add(1, std::memory_order_relaxed); }
-
-bool in_core(std::uintptr_t pc) noexcept {
-  return pc - reinterpret_cast<std::uintptr_t>(__start_rt0_text) <
-         static_cast<std::uintptr_t>(__stop_rt0_text - __start_rt0_text);
-}
 
 bool signal_wanted(const g* gp) noexcept {
   return (gp->attention.load(std::memory_order_relaxed) & attend_signal) != 0;
@@ -109,16 +106,6 @@ void give_way(m* mp, void* ucontext) noexcept {
   inject_asyncpreempt(ucontext);
 }
 
-// The report of the first goroutine that overflows; the others wait for its end.
-[[noreturn]] void stack_overflow(const g* gp) noexcept {
-  while (overflows.exchange(1, std::memory_order_relaxed) != 0) sys::sched_yield();
-  {
-    report() << "goroutine " << gp->goid << " stack exceeds " << (std::size_t{1} << gp->slot.size_class)
-             << "-byte limit\nfatal error: stack overflow\n\ngoroutine " << gp->goid << " [running]:\n";
-  }
-  sys::exit_group(exit_fatal);
-}
-
 // The program's handler can be called for this fault: it is the goroutine's own doing, not a lock holder's.
 bool is_the_programs(const m* mp, const g* gp, int signal) noexcept {
   return (sched.handled.load(std::memory_order_relaxed) & sys::sig_bit(signal)) != 0 && mp->insig == 1 &&
@@ -147,6 +134,7 @@ void record_fault(m* mp, int signal, const void* info, void* ucontext) noexcept 
 }
 
 void fault(m* mp, int signal, void* info, void* ucontext) noexcept {
+  if (is_reporting()) return rt0_fault_in_report(signal, ucontext);
   const sys::signal_cause cause = sys::cause_of(info);
   const g* gp = getg();
   if (!cause.fault) {
@@ -164,9 +152,11 @@ void fault(m* mp, int signal, void* info, void* ucontext) noexcept {
     record_fault(mp, signal, info, ucontext);
     return inject_asyncpreempt(ucontext);
   }
-  if (overflow) stack_overflow(gp);
-  // Kills as it would without a handler: the faulting instruction runs again.
+  if (overflow) rt0_die_of_overflow(ucontext);
+  rt0_report_signal(signal, info, ucontext);
+  // Kills as it would without a handler: the faulting instruction runs again. A trap's has run.
   sys::default_action(signal);
+  if (signal == SIGTRAP) (void)sys::tgkill(sys::getpid(), sys::gettid(), signal);
 }
 
 void install(int signal) noexcept {
@@ -180,12 +170,21 @@ void set_signal_stack(stack_bounds stack) noexcept {
 
 }  // namespace
 
+bool in_core(std::uintptr_t pc) noexcept {
+  return pc - reinterpret_cast<std::uintptr_t>(__start_rt0_text) <
+         static_cast<std::uintptr_t>(__stop_rt0_text - __start_rt0_text);
+}
+
 // By rt0_sigtramp.
 extern "C" void rt0_sighandler(int signal, void* info, void* ucontext) {
   m* mp = getm();
   if (mp->gsignal == &m0_signals.gsignal) m0_signals.gsignal.stack = m0_signals.bounds();
   if (signal == SIGURG) return give_way(mp, ucontext);
-  if (signal == call_signal) return answer_call(mp, ucontext);
+  if (signal == SIGQUIT) return rt0_report_quit(ucontext);
+  if (signal == call_signal) {
+    answer_freeze(mp, ucontext);
+    return answer_call(mp, ucontext);
+  }
   fault(mp, signal, info, ucontext);
 }
 
@@ -195,8 +194,11 @@ void signal_init() noexcept {
   mp->g0->signals.mask.store(mp->sigmask & ~never_blocked, std::memory_order_relaxed);
   sched.sigmask.store(mp->sigmask & ~(never_blocked | fault_signals), std::memory_order_relaxed);
   set_signal_stack(m0_signals.bounds());
-  install(SIGSEGV);
-  install(SIGBUS);
+  for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP}) install(signal);
+  // Who starts us in the background has it ignored, and means it.
+  if (sys::disposition_of(SIGQUIT).handler == reinterpret_cast<std::uintptr_t>(SIG_IGN)) return;
+  install(SIGQUIT);
+  quit_reports.store(true, std::memory_order_relaxed);
 }
 
 void minit_signals(m* mp) noexcept {
@@ -225,6 +227,7 @@ void preempt_init() noexcept {
   if (preempt_ready.exchange(1, std::memory_order_acq_rel) != 0) return;
   find_xstate(rt0_cpuid1_ecx);
   install(SIGURG);
+  rt0_prepare_walks();
   // A process may have inherited a mask with them in it.
   (void)sys::sigprocmask(sys::mask_how::unblock, &runtimes_own, nullptr);
 }

@@ -19,8 +19,11 @@
 
 namespace rt0 {
 
-// Gives m0 its signal stack and installs the handlers of SIGSEGV and SIGBUS. From schedinit, on m0's g0:
-// three system calls.
+// In the core's own text: rt0_text.
+bool in_core(std::uintptr_t pc) noexcept;
+
+// Gives m0 its signal stack and installs the handlers of faults. From schedinit, on m0's g0: a system call
+// each.
 void signal_init() noexcept;
 
 // Go's minit: a new M's signal stack, which is mp->gsignal's, and then its kernel mask, which is
@@ -33,6 +36,12 @@ void install_fault_handler(int signal) noexcept;
 inline constexpr sys::sigset fault_signals = sys::sig_bit(SIGSEGV) | sys::sig_bit(SIGBUS) |
                                              sys::sig_bit(SIGFPE) | sys::sig_bit(SIGILL) |
                                              sys::sig_bit(SIGTRAP) | sys::sig_bit(SIGSYS);
+// Of these the runtime has handlers from the start: it reports them when they kill.
+inline constexpr sys::sigset reported_faults = sys::sig_bit(SIGSEGV) | sys::sig_bit(SIGBUS) |
+                                               sys::sig_bit(SIGFPE) | sys::sig_bit(SIGILL) |
+                                               sys::sig_bit(SIGTRAP);
+// The program has said nothing about SIGQUIT, so it is the runtime's: all goroutines are shown.   signal-safe
+extern constinit std::atomic<bool> quit_reports;
 
 // The kernel thread of the receiver of signals (runtime/signal/receiver.h); 0: there is none.   signal-safe
 extern constinit std::atomic<std::int32_t> signal_receiver;

@@ -3,6 +3,7 @@
 #include "runtime/sched/sysmon.h"
 
 #include "rt0/arch.h"
+#include "rt0/upcalls.h"
 #include "runtime/base/debug_options.h"
 #include "runtime/sched/idle_memory.h"
 #include "runtime/sched/interrupt.h"
@@ -20,8 +21,9 @@ namespace {
 constexpr std::int64_t slice_ns = 10'000'000;             // Go's forcePreemptNS
 constexpr std::int64_t syscall_patience_ns = 10'000'000;  // even if nobody wants the P: Go's number
 constexpr std::int64_t min_delay_ns = 20'000, max_delay_ns = 10'000'000;
-constexpr std::int64_t wanted_delay_ns = 2'000'000, timer_delay_ns = 1'000'000;
+constexpr std::int64_t wanted_delay_ns = 2'000'000, timer_delay_ns = 1'000'000, poll_delay_ns = 1'000'000;
 constexpr std::int64_t timer_grace_ns = 100'000;  // so late, a timer's P will not look at it any more
+constexpr std::int64_t ns_per_ms = 1'000'000, cycle_period_ns = 500'000'000;
 constexpr int quick_rounds = 50;  // in which nothing was taken, at the shortest delay; then longer ones
 
 // Something else could run on pp.
@@ -41,12 +43,32 @@ bool slice_is_over(p& pp, std::int64_t now_ns) noexcept {
   return now_ns - pp.seen.slice_since_ns >= slice_ns && is_wanted(pp, now_ns);
 }
 
+// RT0_DEBUG=stall=MS. Once a slice: it began when we first saw it.
+void look_for_stall(p& pp, std::int64_t now_ns) noexcept {
+  const std::int64_t ran_ms = (now_ns - pp.seen.slice_since_ns) / ns_per_ms;
+  if (ran_ms < debug.stall || pp.seen.stalled_slice == pp.seen.slice) return;
+  pp.seen.stalled_slice = pp.seen.slice;
+  const m* mp = pp.m.load(std::memory_order_relaxed);
+  const g* gp = mp != nullptr ? mp->curg : nullptr;
+  if (gp != nullptr) rt0_report_stall(gp, ran_ms);
+}
+
+// RT0_DEBUG=lockcycle=1. Until one is found; each look stops everything for a moment.
+void look_for_cycles(std::int64_t now_ns) noexcept {
+  static constinit std::int64_t next_ns = 0;
+  if (now_ns < next_ns) return;
+  next_ns = rt0_report_cycles() ? no_timer : now_ns + cycle_period_ns;
+}
+
 // True: pp's goroutine was asked to give way, and has not yet. Where the signal found it in the runtime's own
 // code nothing was injected: it is asked again soon.
 bool end_long_slice(p& pp, std::int64_t now_ns) noexcept {
   // Late timers wait for a look of the scheduler only: no need of a signal before the slice is over.
   if (pp.timers.next_when() <= now_ns - timer_grace_ns) pp.preempt.store(true, std::memory_order_relaxed);
-  if (!slice_is_over(pp, now_ns)) return false;
+  const bool over = slice_is_over(pp, now_ns);
+  if (debug.stall > 0) [[unlikely]]
+    look_for_stall(pp, now_ns);
+  if (!over) return false;
   preemptone(&pp);
   return true;
 }
@@ -108,6 +130,11 @@ std::int64_t bounded(std::int64_t delay_ns, bool wanted, std::int64_t now_ns) no
   if (sched.attentive.load(std::memory_order_relaxed) != 0 && delay_ns > timer_delay_ns) {
     delay_ns = timer_delay_ns;
   }
+  // The poller may have left with what it found (proc.cc resetspinning).
+  if (sched.netpoll_pending.load(std::memory_order_relaxed) != 0 &&
+      sched.npidle.load(std::memory_order_relaxed) != 0 && delay_ns > poll_delay_ns) {
+    delay_ns = poll_delay_ns;
+  }
   const std::int64_t next_ns = earliest_timer();
   if (next_ns == no_timer) return delay_ns;
   std::int64_t until_ns = next_ns - now_ns + timer_grace_ns;
@@ -117,6 +144,7 @@ std::int64_t bounded(std::int64_t delay_ns, bool wanted, std::int64_t now_ns) no
 
 // Everything rests: sleeps until a P is used. False: something runs, or memory waits to be given back.
 bool long_sleep() noexcept {
+  if (debug.lockcycle != 0) return false;
   const auto at_rest = [] {
     return sched.gcwaiting.load(std::memory_order_relaxed) ||
            sched.npidle.load(std::memory_order_relaxed) == sched.gomaxprocs;
@@ -127,6 +155,7 @@ bool long_sleep() noexcept {
     if (!at_rest()) return false;
     sched.sysmonwait.store(true, std::memory_order_relaxed);
   }
+  sched.now_s.store(0, std::memory_order_relaxed);
   const std::int64_t memory_due_ns = idle_memory_due_ns();
   if (memory_due_ns != no_timer && !sched.sysmonnote.sleep_until(memory_due_ns)) {
     // Nobody woke us, but somebody may be about to: whoever takes the flag down under the lock does.
@@ -155,10 +184,12 @@ bool long_sleep() noexcept {
     if (long_sleep()) {
       // A process that works for a moment now and then must not pay for 50 quick rounds each time.
       idle_rounds = quick_rounds + 1;
-      delay_ns = sleep_ns = max_delay_ns;
+      delay_ns = max_delay_ns;
+      sleep_ns = bounded(max_delay_ns, false, sys::nanotime());
       continue;
     }
     const std::int64_t now_ns = sys::nanotime();
+    sched.now_s.store(seconds_of(now_ns), std::memory_order_relaxed);
     if (earliest_timer() <= now_ns - timer_grace_ns) startm(nullptr, false);
     if (sched.lastpoll_ns.load(std::memory_order_relaxed) != 0) (void)netpoll();  // all are busy
     const looked found = retake(now_ns);
@@ -166,6 +197,8 @@ bool long_sleep() noexcept {
     idle_rounds = found.taken != 0 ? 0 : idle_rounds + 1;
     sleep_ns = bounded(max_delay_ns, found.wanted, now_ns);
     return_idle_memory(now_ns);
+    if (debug.lockcycle != 0) [[unlikely]]
+      look_for_cycles(now_ns);
   }
 }
 

@@ -29,6 +29,7 @@ enum class wait_reason : std::uint8_t {
   select_no_cases,
   signal,
   wait_group,
+  ownerless_mutex,
 };
 
 inline constexpr const char* wait_reason_text[] = {
@@ -56,6 +57,7 @@ inline constexpr const char* wait_reason_text[] = {
     "select (no cases)",
     "signal wait",
     "wait group",
+    "mutex lock",
 };
 
 inline constexpr const char* text_of(wait_reason why) { return wait_reason_text[static_cast<int>(why)]; }

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "rt0/arch.h"
+#include "rt0/upcalls.h"
 #include "runtime/base/tables.h"
 #include "runtime/sched/signal.h"
 #include "runtime/sched/signal_mask.h"
@@ -29,7 +30,10 @@ constexpr int child_flags = SA_NOCLDSTOP | SA_NOCLDWAIT;
 void tell_kernel(int signal, const signal_action& a) noexcept {
   const sys::sigset bit = sys::sig_bit(signal);
   if (signal == SIGURG) return;
+  if (signal == SIGQUIT) quit_reports.store(false, std::memory_order_relaxed);
   if ((bit & fault_signals) != 0 && is_function(a)) return install_fault_handler(signal);
+  // These are reported when they kill.
+  if (a.handler == sig_dfl && (bit & reported_faults) != 0) return install_fault_handler(signal);
   if (signal == SIGSEGV || signal == SIGBUS) return;
   (void)sys::set_disposition(signal, {is_function(a) ? sig_dfl : a.handler, a.flags & child_flags});
 }
@@ -92,6 +96,7 @@ int change_action(int signal, const signal_action* wanted, signal_action* old) n
 }
 
 void take_default(int signal) noexcept {
+  if (signal == SIGQUIT && quit_reports.load(std::memory_order_relaxed)) return rt0_report_quit(nullptr);
   m_locks_inc();
   const sys::sigset bit = sys::sig_bit(signal);
   sys::sigset before = 0;

@@ -67,9 +67,6 @@ void enter(wait_node& node, const void* address) noexcept {
   link(b, node);
 }
 
-namespace {
-
-// Parks until the wait's end. The node is out of the table then.
 wait_result park_quietly(wait_node& node, std::int64_t deadline_ns, wait_reason why) noexcept {
   const claim_state how = gopark(node.ticket, why, deadline_ns);
   // A waker unlinks what it claims. After any other end the node is still in the list, and a waker may be
@@ -82,10 +79,13 @@ wait_result park_quietly(wait_node& node, std::int64_t deadline_ns, wait_reason 
   switch (how) {
     case claim_state::woken: return wait_result::woken;
     case claim_state::handed: return wait_result::handed;
+    case claim_state::cancelled:
     case claim_state::interrupted: return wait_result::interrupted;
     default: return wait_result::timed_out;
   }
 }
+
+namespace {
 
 // False: the word has another value. Else node stands in the table.
 bool enter_if_equal(wait_node& node, const std::uint32_t* word, std::uint32_t expected, bool impatient,
@@ -103,6 +103,11 @@ bool enter_if_equal(wait_node& node, const std::uint32_t* word, std::uint32_t ex
 }
 
 }  // namespace
+
+bool enter_if_equal(wait_node& node, const std::uint32_t* word, std::uint32_t expected,
+                    std::uint8_t open_to) noexcept {
+  return enter_if_equal(node, word, expected, false, open_to);
+}
 
 wait_result park(wait_node& node, std::int64_t deadline_ns, wait_reason why) noexcept {
   const wait_result how = park_quietly(node, deadline_ns, why);
@@ -186,6 +191,15 @@ void release_to_waiter(std::atomic<std::uint32_t>& word, std::uint32_t free) noe
     if (!released && !found) word.store(free, std::memory_order_release);
   }
   make_ready(ready);
+}
+
+void visit_waiters(void (*visit)(const g*, const void*, void*),
+                   void* arg) noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
+  for (bucket& b : table) {
+    for (const wait_node* node = b.head; node != nullptr; node = node->next) {
+      visit(node->ticket.gp, node->address, arg);
+    }
+  }
 }
 
 void wait_table_fork_child() noexcept {

@@ -56,9 +56,19 @@ struct wait_node {
 void enter(wait_node& node, const void* address) noexcept;
 wait_result park(wait_node& node, std::int64_t deadline_ns, wait_reason why) noexcept;
 
+// The two steps of wait_quietly, for who gives the node's ticket to others: they may claim it as cancelled,
+// which looks like interrupted. False: the word has another value.
+bool enter_if_equal(wait_node& node, const std::uint32_t* word, std::uint32_t expected,
+                    std::uint8_t open_to) noexcept;
+wait_result park_quietly(wait_node& node, std::int64_t deadline_ns, wait_reason why) noexcept;
+
 // Makes up to count waiters of the address runnable, in the order in which they came; returns how many.
 // Never parks.
 int wake(const void* address, int count) noexcept;
+
+// Every waiter with its address. In a report, when all other Ms are frozen: no lock is taken, and what is
+// just being linked may be missed, or lead nowhere (the caller is guarded).
+void visit_waiters(void (*visit)(const g* waiter, const void* address, void* arg), void* arg) noexcept;
 
 // In a fork's child: nobody waits here.
 void wait_table_fork_child() noexcept;

@@ -34,15 +34,6 @@ std::size_t use_chan() {
          rt::select(cases);
 }
 
-bool use_notify() { return rt::notify({SIGINT, SIGTERM}).recv() == SIGINT; }
-
-std::size_t use_file() {
-  char c;
-  return rt::file::open("/dev/null", O_RDONLY).read(&c, 1);
-}
-
-bool use_process() { return rt::process({"true"}, {.in = -1}).wait().exited; }
-
 bool use_time() {
   using namespace std::chrono_literals;
   rt::timer later(1s, [] {});
@@ -53,3 +44,12 @@ bool use_time() {
   return later.stop() && rt::sleep_for(1ns, rt::stop_after(std::chrono::hours::max()).get_token()) &&
          every.c == rt::after(1s) && rt::debug::labels().empty();
 }
+
+bool use_notify() { return rt::notify({SIGINT, SIGTERM}).recv() == SIGINT; }
+
+std::size_t use_file() {
+  char c;
+  return rt::file::open("/dev/null", O_RDONLY).read(&c, 1);
+}
+
+bool use_process() { return rt::process({"true"}, {.in = -1}).wait().exited; }

@@ -131,11 +131,11 @@ TEST_CASE("environment, folder, arguments") {
 }
 
 TEST_CASE("what cannot be started") {
-  const std::size_t before = open_count();
   const rt::process_options pipes{.in = -1, .out = -1, .err = -1};
   using argv = std::vector<std::string>;
   CHECK(error_of([&] { rt::process(argv{"rt0-no-such-program"}, pipes); }) ==
         std::errc::no_such_file_or_directory);
+  const std::size_t before = open_count();  // with those that the runtime opens at the first need
   CHECK(error_of([&] { rt::process(argv{"/no/such/program"}, pipes); }) ==
         std::errc::no_such_file_or_directory);
   CHECK(error_of([&] { rt::process(argv{""}, pipes); }) == std::errc::no_such_file_or_directory);

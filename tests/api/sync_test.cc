@@ -201,6 +201,30 @@ TEST_CASE("condition_variable: TestCondSignal, TestCondBroadcast, waits with an 
 }
 
 // A notification wakes who waited before it: the i-th thread, though the next one waits already.
+TEST_CASE("a stop ends the waits of one, and nobody else's") {
+  rt::wait_group work, waiters;
+  rt::counting_semaphore<> permits(0);
+  std::stop_source stop;
+  work.add(1);
+  std::atomic<int> stopped{0}, done{0};
+  for (int i = 0; i < 8; i++) {
+    const std::stop_token token = i % 2 == 0 ? stop.get_token() : std::stop_token();
+    waiters.go([&, token] { (work.wait(token) ? done : stopped)++; });
+    waiters.go([&, token] { (permits.acquire(token) ? done : stopped)++; });
+  }
+  rt::yield();
+  stop.request_stop();
+  while (stopped < 8) rt::yield();
+  CHECK(done == 0);
+  CHECK_FALSE(work.wait(stop.get_token()));
+  work.done();
+  permits.release(4);
+  waiters.wait();
+  CHECK(stopped == 8);
+  CHECK(done == 8);
+  CHECK(work.wait(stop.get_token()));  // there is nothing to wait for
+}
+
 TEST_CASE("condition_variable: TestCondSignalGenerations") {
   rt::mutex m;
   rt::condition_variable c;

@@ -15,7 +15,7 @@ crowd() {
 
 for procs in 1 4; do
   crowd $procs "" --stdout-is "all blocked\n" --stderr-lines 0
-  crowd $procs maxmcount=10 --status 2 --stdout-is "" --stderr-lines 2 \
+  crowd $procs maxmcount=10 --status 2 --stdout-is "" \
     --stderr-has "runtime: program exceeds 10-thread limit\nfatal error: thread exhaustion\n"
   for nth in 1 2 3; do
     crowd $procs failclone=$nth --status 2 --stdout-is "" --stderr-lines 1 \

@@ -1,19 +1,21 @@
-/* How idle Ms wait for completions and timers at once: runtime/sched/poller.cc, findrunnable.cc
- * wait_as_poller, runtime/io/ring.cc take, interrupt.
+/* How idle Ms wait for descriptors and timers at once: runtime/sched/poller.cc, findrunnable.cc
+ * wait_as_poller, runtime/io/readiness.cc fetch, sleep, take, interrupt.
  *
- * Two idle Ms and one idle P. A goroutine on a busy P opens the back-end, submits an operation, and its M then
- * runs on for ever, looking at the queue once or never; the kernel completes the operation at any time. Another
- * busy M adds a timer of 2, then one of 1, or none. A third looks at the queue twice, in passing. Time goes on when nothing else
- * can move.
+ * Two idle Ms and one idle P. A goroutine on a busy P opens the back-end, begins to wait for a descriptor, and
+ * its M then runs on for ever, looking at the reports once or never; the descriptor's edge comes at any time.
+ * Another busy M adds a timer of 2, then one of 1, or none. A third looks at the reports once, in passing.
+ * Time goes on when nothing else can move. A completion of the ring is an edge that stays until it is taken;
+ * it has no steps of its own here.
  *
- * Properties: one poller at a time; when nothing else can move, no completion lies in the queue and no timer is
- * due while the P is idle. sysmon, which would find both while all Ps are busy, is left out.
+ * Properties: one poller at a time; when nothing else can move, no edge is untaken and no timer is due while
+ * the P is idle. sysmon, which would find both while all Ps are busy, is left out.
  *
  * Some copies of inlines hold steps that cannot happen there.
  *
  *   UNREACHED allowed
  *   MUTANT poller_does_not_claim: !(late)
  *   MUTANT look_before_claim: !(late)
+ *   MUTANT sleeper_forgets_reports: !(late)
  *   MUTANT break_stays_sent: !(late)
  *   MUTANT nobody_needs_a_poller: !(late)
  *   MUTANT install_breaks_nobody: !(late)
@@ -29,12 +31,13 @@ bool fired = false;
 
 bool installed = false;    /* sched.netpoll */
 bool pending = false;      /* netpoll_pending */
-bool cqe_op = false;       /* in the queue of completions */
-bool cqe_break = false;
-bool under_way = false;    /* the kernel has the operation */
+bool edge = false;         /* the kernel's, for the next epoll_wait */
+bool edge_break = false;
+bool reported = false;     /* the poller's sleep ended with it; nobody has taken it yet */
+bool under_way = false;    /* the descriptor is registered */
 bool woken = false;
 bool break_sent = false;
-bool taking = false;       /* ring_state::taking */
+bool taking = false;       /* readiness_state::taking */
 
 bool lastpoll = true;      /* false: 0, somebody polls */
 byte poll_until = 0;       /* 0: not known */
@@ -45,7 +48,7 @@ bool pidle = true;
 bool handed = false;       /* startm gave the P to a stopped M */
 bool late;
 
-#define READY (cqe_op || cqe_break)
+#define READY reported
 #define DUE (timer && when <= clock)
 
 inline wakep() {
@@ -55,12 +58,12 @@ inline wakep() {
   fi
 }
 
-/* exchange, then the message */
+/* exchange, then the write to the eventfd */
 inline interrupt() {
   if
   :: installed ->
      if
-     :: atomic { !break_sent -> break_sent = true }; cqe_break = true
+     :: atomic { !break_sent -> break_sent = true }; edge_break = true
      :: break_sent
      fi
   :: !installed -> note = true
@@ -74,35 +77,49 @@ inline break_poll(at) {
   fi
 }
 
-/* ring.cc take: by who has the lock, one completion after the other */
-inline take_all() {
-  do
-  :: atomic { cqe_break -> cqe_break = false };
+/* epoll_wait is one step; break_sent falls after it. By who has `taking`. */
+inline fetch() {
+  atomic { reported = reported || edge; edge = false; saw_break = edge_break; edge_break = false };
+  if
+  :: saw_break ->
 #ifndef MUTANT_break_stays_sent
-     break_sent = false
+     break_sent = false;
 #endif
-  :: atomic { cqe_op -> cqe_op = false; woken = true; pending = false }
-  :: atomic { !READY -> break }
-  od
+     saw_break = false
+  :: !saw_break
+  fi
 }
 
+/* netpoll: gated by who waits */
 inline take() {
   if
-  :: READY ->
+  :: pending ->
      if
-     :: atomic { !taking -> taking = true }; take_all(); taking = false
+     :: atomic { !taking -> taking = true };
+        if
+        :: !reported -> fetch()
+        :: reported
+        fi;
+        mine = reported;
+        reported = false;
+        taking = false;
+        if
+        :: mine -> atomic { woken = true; pending = false }
+        :: !mine
+        fi
      :: taking
      fi
-  :: !READY
+  :: !pending
   fi
 }
 
 proctype kernel() {
   under_way;
-  atomic { under_way = false; cqe_op = true }
+  atomic { under_way = false; edge = true }
 }
 
 proctype submitter() {
+  bool saw_break = false, mine = false;
   /* install_netpoller */
   installed = true;
 #ifndef MUTANT_install_breaks_nobody
@@ -151,13 +168,13 @@ end_none:
 }
 
 proctype passer() {
-  take();
+  bool saw_break = false, mine = false;
   take()
 }
 
 proctype m() {
   byte until = NEVER;
-  bool np = false;
+  bool np = false, saw_break = false, mine = false;
 stopped:
 end_stopped:
   atomic { handed -> handed = false };
@@ -214,8 +231,20 @@ rest: /* wait_as_poller */
      :: atomic { timer && when < until -> skip }
 #endif
      :: atomic { !(timer && when < until) -> skip };
+#ifndef MUTANT_sleeper_forgets_reports
+        if
+        :: reported
+        :: !reported ->
+#endif
 end_in_the_kernel:
-        READY || clock >= until
+           edge || edge_break || clock >= until;
+#ifdef MUTANT_sleeper_forgets_reports
+           reported = false;
+#endif
+           fetch()
+#ifndef MUTANT_sleeper_forgets_reports
+        fi
+#endif
      fi;
 #ifndef MUTANT_poller_does_not_claim
      taking = false
@@ -246,7 +275,7 @@ proctype time() {
 end:
   do
   :: timeout ->
-     late = pidle && (DUE || cqe_op);
+     late = pidle && (DUE || edge || reported);
      assert(!(late));
      if
      :: clock < LAST -> clock++

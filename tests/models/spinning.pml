@@ -29,6 +29,7 @@
  *
  *   VARIANT relaxed_handoff
  *   VARIANT relaxed_preempt
+ *   VARIANT poller_alone
  *   MUTANT no_recheck: (work[0]+work[1])+global)>0
  *   MUTANT no_submit_fence: (work[0]+work[1])+global)>0
  *   MUTANT no_idle_fence: (work[0]+work[1])+global)>0
@@ -42,7 +43,7 @@
  *   MUTANT yield_without_slice: (work[0]+work[1])+global)>0
  */
 /* The base has both, and a preemption that always comes; npidle and nmspinning are changed by locked
- * instructions, as on amd64. The two variants have one of both, at will, and RELAXED counts. In them are the
+ * instructions, as on amd64. The two `relaxed` have one of both, at will, and RELAXED counts. In them are the
  * mutants that such a preemption would save. */
 #if defined(VARIANT_relaxed_handoff) || defined(MUTANT_no_submit_fence) || defined(MUTANT_no_idle_fence) || \
     defined(MUTANT_only_spinners_recheck) || defined(MUTANT_handoff_without_recheck) ||                      \
@@ -496,7 +497,14 @@ execute:
   :: spinning[me] ->
      /* proc.cc resetspinning */
      d_step { spinning[me] = false; assert(nmspinning > 0); nmspinning-- };
-#ifndef MUTANT_found_without_wakep
+#if defined(VARIANT_poller_alone)
+     /* What the poller took is run by itself; others only if something is queued. */
+     work_is_queued();
+     if
+     :: found -> found = false; wakep()
+     :: !found
+     fi
+#elif !defined(MUTANT_found_without_wakep)
      wakep()
 #endif
   :: !spinning[me]

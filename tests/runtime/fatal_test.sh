@@ -25,6 +25,6 @@ for procs in 1 4; do
   for how in deadlock-bound deadlock-all-bound; do
     dies $how --timeout 20 --env RT0_MAXPROCS=$procs --status 2 \
       --stderr-has "fatal error: all goroutines are asleep - deadlock!\n" \
-      --stderr-has "goroutine 1 [condition wait]:\n"
+      --stderr-has "goroutine 1 [condition wait, locked to thread]:\n"
   done
 done

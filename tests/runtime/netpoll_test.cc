@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <rt/go.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -265,6 +266,33 @@ TEST_CASE("completions are seen while every P computes") {
   reader.join();
   for (auto& hog : hogs) hog.join();
   CHECK(seen);
+}
+
+TEST_CASE("what comes while the poller's goroutine computes is seen") {
+  pair_of a, b;
+  const pid_t peer = fork();
+  REQUIRE(peer >= 0);
+  if (peer == 0) {
+    std::this_thread::sleep_for(5ms);
+    (void)!write(a.out, "a", 1);
+    std::this_thread::sleep_for(5ms);
+    (void)!write(b.out, "b", 1);
+    _exit(0);
+  }
+  std::atomic<bool> seen{false};
+  std::thread computes([&] {
+    char c;
+    CHECK(receive(a.in, c) == 1);
+    while (!seen) continue;
+  });
+  std::thread reads([&] {
+    char c;
+    CHECK(receive(b.in, c) == 1);
+    seen = true;
+  });
+  computes.join();
+  reads.join();
+  CHECK(waitpid(peer, nullptr, 0) == peer);
 }
 
 TEST_CASE("ping-pong of many, with deadlines that pass now and then") {

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -301,6 +302,33 @@ TEST_CASE("recvmmsg and sendmmsg") {
   CHECK(errno == EAGAIN);
   ::close(fds[0]);
   ::close(fds[1]);
+}
+
+TEST_CASE("a datagram waits for a receiver that is full, whether it is connected or not") {
+  for (const bool connected : {false, true}) {
+    const int to = socket(AF_UNIX, SOCK_DGRAM, 0), from = socket(AF_UNIX, SOCK_DGRAM, 0);
+    sockaddr_un at{};
+    at.sun_family = AF_UNIX;
+    socklen_t bytes = sizeof(sa_family_t);
+    REQUIRE(bind(to, reinterpret_cast<sockaddr*>(&at), bytes) == 0);  // a name of the kernel's choice
+    bytes = sizeof at;
+    REQUIRE(getsockname(to, reinterpret_cast<sockaddr*>(&at), &bytes) == 0);
+    if (connected) REQUIRE(connect(from, reinterpret_cast<sockaddr*>(&at), bytes) == 0);
+    sockaddr* const name = connected ? nullptr : reinterpret_cast<sockaddr*>(&at);
+    if (connected) bytes = 0;
+    int queued = 0;
+    while (sendto(from, "x", 1, MSG_DONTWAIT, name, bytes) == 1) queued++;
+    CHECK(errno == EAGAIN);
+    std::thread reader([&] {
+      std::this_thread::sleep_for(3ms);
+      char c;
+      for (int i = 0; i < queued + 3; i++) CHECK(recv(to, &c, 1, 0) == 1);
+    });
+    for (int i = 0; i < 3; i++) CHECK(sendto(from, "y", 1, 0, name, bytes) == 1);
+    reader.join();
+    ::close(to);
+    ::close(from);
+  }
 }
 
 TEST_CASE("flags and timeouts that change between two reads of a socket, by a dup'ed number too") {

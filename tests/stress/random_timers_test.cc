@@ -7,6 +7,7 @@
 //   together  several goroutines do so to the same timers, with functions. Each setting counts one, each true
 //             one less: when all is quiet, the functions have run just as often
 //   ticking   several receive from one ticker, by recv and select, while others move and stop it
+//   stopping  waits of <rt/sync.h> that rt::stop_after ends
 //
 //   RT0_STRESS_SECONDS=N    how long: rounds are started until then
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
@@ -22,8 +23,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <random>
+#include <stop_token>
 #include <vector>
 
 #include "tests/runtime/seed.h"
@@ -228,6 +231,45 @@ void ticking(std::uint64_t seed) {
   for (auto& mine : got) CHECK(std::ranges::is_sorted(mine));
 }
 
+// Waits of every kind that only a stop ends, or that race with what they wait for: a permit that is released
+// is acquired, or left.
+void stopping(std::uint64_t seed) {
+  constexpr int goroutines = 6, steps = 15, released = 40;
+  rt::counting_semaphore<> permits(0);
+  rt::wait_group all, never;
+  rt::mutex guard;
+  rt::condition_variable changed;
+  std::atomic<int> acquired{0};
+  never.add(1);
+  for (int k = 0; k < goroutines; k++) {
+    all.go([&, random = rng(++seed)]() mutable {
+      for (int s = 0; s < steps; s++) {
+        const std::stop_source stop = rt::stop_after(nanoseconds(random() % 200'000));
+        const std::stop_token token = stop.get_token();
+        std::unique_lock lock(guard, std::defer_lock);
+        switch (random() % 4) {
+          case 0: CHECK_FALSE(rt::sleep_for(1h, token)); break;
+          case 1: CHECK_FALSE(never.wait(token)); break;
+          case 2:
+            lock.lock();
+            CHECK_FALSE(changed.wait(lock, token, [] { return false; }));
+            break;
+          default: acquired += permits.acquire(token) ? 1 : 0;
+        }
+      }
+    });
+  }
+  rng random(++seed);
+  for (int i = 0; i < released; i++) {
+    permits.release();
+    if (i % 8 == 0) changed.notify_all();
+    pause(random);
+  }
+  all.wait();
+  while (permits.try_acquire()) acquired++;
+  CHECK(acquired == released);
+}
+
 }  // namespace
 
 TEST_CASE("random timers") {
@@ -240,6 +282,7 @@ TEST_CASE("random timers") {
     alone(seeds());
     together(seeds());
     ticking(seeds());
+    stopping(seeds());
     rounds++;
   }
   MESSAGE(rounds, " rounds");

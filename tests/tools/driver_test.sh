@@ -33,5 +33,8 @@ wrong "not a target" test tests/std
 wrong "no bench frob" bench frob
 wrong yield_pair bench yield_pair frob
 wrong "no option --fast" bench --fast
+wrong "no PID" ps
+wrong "no PID" bt
+wrong "no PID" core
 wrong prefix install
 wrong prefix install --prefix

@@ -33,7 +33,7 @@ foreign=$(nm -u "$open" | awk '$1 != "w" && $2 ~ /^(_Z|__cxa_|__gxx_|_Unwind_)/ 
 # libstdc++'s headers give std's templates default visibility; the core's copies are the core's alone.
 # (Not --localize-symbols=FILE: objcopy fails without a word when FILE is empty.)
 mapfile -t std_copies < <(nm "$open" | awk '$2 ~ /^[WV]$/ && $3 ~ /^_Z(N|NK)?S[tabsiod]/ {print $3}')
-# A program may bring its own liburing.
-mapfile -t liburing < <(nm "$open" | awk '$2 == "T" && $3 ~ /io_uring_/ {print $3}')
-objcopy --localize-hidden "${std_copies[@]/#/--localize-symbol=}" "${liburing[@]/#/--localize-symbol=}" \
+# A program may bring its own liburing; what third_party/private renamed is nobody's business.
+mapfile -t others < <(nm "$open" | awk '$2 == "T" && $3 ~ /io_uring_|^rt0_lib_/ {print $3}')
+objcopy --localize-hidden "${std_copies[@]/#/--localize-symbol=}" "${others[@]/#/--localize-symbol=}" \
   "$open" "$shipped"

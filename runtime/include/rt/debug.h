@@ -1,9 +1,9 @@
-// <rt/debug.h>: what a program says of its goroutines for reports.
+// <rt/debug.h>: what a program says of its goroutines for reports, and asks for: rt::debug::stack (stack.h).
 //
 //   rt::debug::label_scope request("request", id);    until the end of the scope: of this goroutine, and of
 //                                                     all that it starts meanwhile, for as long as they live
 //
-// Labels are shown where goroutines are: in the report of a deadlock. A goroutine's name is go_options::name,
+// Labels are shown where goroutines are: in reports and dumps. A goroutine's name is go_options::name,
 // or pthread_setname_np's.
 #pragma once
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "rt/abi/debug.h"
+#include "rt/stack.h"
 
 namespace rt::debug {
 

@@ -49,7 +49,8 @@ struct go_call {
 // A goroutine that is not started yet: given back unless it is.
 class go_reservation {
  public:
-  explicit go_reservation(const rt0_go_request& request) {
+  // In the caller's own code: a report names who created a goroutine by the place of this call.
+  [[gnu::always_inline]] explicit go_reservation(const rt0_go_request& request) {
     if (const int error = rt0_go_reserve(&request, &place_)) rt0_go_throw(error);
   }
   go_reservation(const go_reservation&) = delete;
@@ -70,7 +71,7 @@ class go_reservation {
 };
 
 template <class... T>
-void go(const go_options& options, T&&... parts) {
+[[gnu::always_inline]] inline void go(const go_options& options, T&&... parts) {
   using call = go_call<std::decay_t<T>...>;
   go_reservation reserved({call::run, sizeof(call), alignof(call), options.stack_bytes, options.name, false});
   ::new (reserved.callable()) call{std::tuple<std::decay_t<T>...>(std::forward<T>(parts)...)};
@@ -83,11 +84,15 @@ void go(const go_options& options, T&&... parts) {
 // it, std::length_error if f and a exceed a quarter of the stack, and what copying or moving them throws.
 template <class F, class... A>
 requires std::invocable<std::decay_t<F>, std::decay_t<A>...>
-void go(F&& f, A&&... a) { detail::go(go_options{}, std::forward<F>(f), std::forward<A>(a)...); }
+[[gnu::always_inline]] inline void go(F&& f, A&&... a) {
+  detail::go(go_options{}, std::forward<F>(f), std::forward<A>(a)...);
+}
 
 template <class F>
 requires std::invocable<std::decay_t<F>>
-void go(const go_options& options, F&& f) { detail::go(options, std::forward<F>(f)); }
+[[gnu::always_inline]] inline void go(const go_options& options, F&& f) {
+  detail::go(options, std::forward<F>(f));
+}
 
 // Ends the running goroutine: its destructors run, innermost first; a catch (...) on the way must rethrow, or
 // the process is aborted. Of main: the other goroutines go on, and the end of them all is a fatal error, "no

@@ -28,6 +28,7 @@
 #include "rt/abi/chan.h"
 #include "rt/chan.h"
 #include "rt/deadline.h"
+#include "rt/stop.h"
 
 namespace rt {
 namespace detail {
@@ -144,37 +145,26 @@ class otherwise_case : public case_base {
   F f_;
 };
 
-// The stop request claims the wait: from any goroutine, the select's own included.
-struct stop_claim {
-  void* goroutine;
-  std::uint64_t wait;
-  void operator()() const noexcept { rt0_select_stop(goroutine, wait); }
-};
-
 template <class F>
 class stopped_case : public case_base {
  public:
   stopped_case own() && { return std::move(*this); }
-  stopped_case(std::stop_token token, F f) : token_(std::move(token)), f_(std::move(f)) {}
-  stopped_case(stopped_case&& from) : token_(std::move(from.token_)), f_(std::move(from.f_)) {}
+  stopped_case(std::stop_token token, F f) : stop_(std::move(token)), f_(std::move(f)) {}
+  stopped_case(stopped_case&& from) : stop_(from.stop_.token()), f_(std::move(from.f_)) {}
 
   void prepare(rt0_select_case& raw) noexcept {
     raw.kind = rt0_case_stopped;
-    raw.stop_requested = token_.stop_requested();
+    raw.stop_requested = stop_.requested();
   }
-  void arm(void* goroutine, std::uint64_t wait) noexcept {
-    callback_.emplace(token_, stop_claim{goroutine, wait});
-  }
-  // Waits for a callback that runs on another goroutine.
-  void disarm() noexcept { callback_.reset(); }
+  void arm(void* goroutine, std::uint64_t wait) noexcept { stop_.arm(goroutine, wait); }
+  void disarm() noexcept { stop_.disarm(); }
   static constexpr bool is_stopped = true;
-  bool stop_requested() const noexcept { return token_.stop_requested(); }
+  bool stop_requested() const noexcept { return stop_.requested(); }
   void finish(rt0_chan_status) { f_(); }
 
  private:
-  std::stop_token token_;
+  stop_watch stop_;
   F f_;
-  std::optional<std::stop_callback<stop_claim>> callback_;
 };
 
 template <class C>
@@ -252,13 +242,13 @@ std::size_t select(Cases&&... cases) {
   constexpr bool may_stop = (false || ... || std::remove_cvref_t<Cases>::is_stopped);
   rt0_select_case raw[n != 0 ? n : 1];
   std::tuple<Cases&...> all(cases...);
-  rt0_select s{raw, n, sizeof(rt0_select_case), nullptr, nullptr, &all};
+  rt0_select s{raw, n, sizeof(rt0_select_case), {nullptr, nullptr, &all}};
   if constexpr (may_stop) {
-    s.arm = [](void* self, void* goroutine, std::uint64_t wait) noexcept {
+    s.hooks.arm = [](void* self, void* goroutine, std::uint64_t wait) noexcept {
       std::apply([&](auto&... each) { (each.arm(goroutine, wait), ...); },
                  *static_cast<decltype(all)*>(self));
     };
-    s.disarm = [](void* self) noexcept {
+    s.hooks.disarm = [](void* self) noexcept {
       std::apply([](auto&... each) { (each.disarm(), ...); }, *static_cast<decltype(all)*>(self));
     };
   }
@@ -278,15 +268,15 @@ inline std::size_t select(std::span<select_case> cases) {
   const rt0_select s{cases.empty() ? nullptr : &cases[0].raw_,
                      cases.size(),
                      sizeof(select_case),
-                     [](void* self, void* goroutine, std::uint64_t wait) noexcept {
-                       for (select_case& one : *static_cast<std::span<select_case>*>(self))
-                         one.box_->arm(goroutine, wait);
-                     },
-                     [](void* self) noexcept {
-                       for (select_case& one : *static_cast<std::span<select_case>*>(self))
-                         one.box_->disarm();
-                     },
-                     &cases};
+                     {[](void* self, void* goroutine, std::uint64_t wait) noexcept {
+                        for (select_case& one : *static_cast<std::span<select_case>*>(self))
+                          one.box_->arm(goroutine, wait);
+                      },
+                      [](void* self) noexcept {
+                        for (select_case& one : *static_cast<std::span<select_case>*>(self))
+                          one.box_->disarm();
+                      },
+                      &cases}};
   for (select_case& one : cases) one.box_->prepare(one.raw_);
   rt0_selected chosen = rt0_select_wait(&s);
   if (chosen.any_stop) {

@@ -27,6 +27,7 @@
 #include "rt/abi/sync.h"
 #include "rt/deadline.h"
 #include "rt/go.h"
+#include "rt/stop.h"
 
 namespace rt {
 namespace detail {
@@ -42,6 +43,11 @@ class word {
   // False: the deadline passed.
   bool wait(std::uint32_t expected, std::int64_t deadline_ns, rt0_word_kind kind) noexcept {
     return rt0_word_wait(address(), expected, deadline_ns, kind);
+  }
+  // A requested stop ends it too, as if for nothing.
+  bool wait(std::uint32_t expected, std::int64_t deadline_ns, rt0_word_kind kind, stop_watch& stop) noexcept {
+    const rt0_wait_hooks hooks = stop.hooks();
+    return rt0_word_wait_stoppable(address(), expected, deadline_ns, kind, &hooks);
   }
   void wake(int count) noexcept { rt0_word_wake(&value_, count); }
   void wake_all() noexcept { wake(std::numeric_limits<int>::max()); }
@@ -67,9 +73,9 @@ class permits {
     return false;
   }
 
-  // False: gives_up() said so, or the deadline passed.
-  template <class GivesUp>
-  bool acquire(std::int64_t deadline_ns, rt0_word_kind kind, GivesUp gives_up) noexcept {
+  // False: gives_up() said so, or the deadline passed. wait(turn) waits while the turn is that.
+  template <class GivesUp, class Wait>
+  bool acquire(GivesUp gives_up, Wait wait) noexcept {
     if (try_acquire()) return true;
     // seq_cst, then the look at the count; release's is the other way round (StoreLoad).
     waiters_.fetch_add(1, std::memory_order_seq_cst);
@@ -78,21 +84,28 @@ class permits {
       const std::uint32_t turn = turn_->load(std::memory_order_seq_cst);
       got = try_acquire();
       if (got || !in_time || gives_up()) break;
-      in_time = turn_.wait(turn, deadline_ns, kind);
+      in_time = wait(turn);
     } while (true);
     waiters_.fetch_sub(1, std::memory_order_relaxed);
     return got;
   }
+  template <class GivesUp>
+  bool acquire(std::int64_t deadline_ns, rt0_word_kind kind, GivesUp gives_up) noexcept {
+    return acquire(gives_up, [&](std::uint32_t turn) { return turn_.wait(turn, deadline_ns, kind); });
+  }
   bool acquire(std::int64_t deadline_ns, rt0_word_kind kind) noexcept {
     return acquire(deadline_ns, kind, [] { return false; });
+  }
+  // False: a stop was requested first.
+  bool acquire(rt0_word_kind kind, stop_watch& stop) noexcept {
+    return acquire([&] { return stop.requested(); },
+                   [&](std::uint32_t turn) { return turn_.wait(turn, no_deadline, kind, stop); });
   }
 
   void release(std::uint32_t n) noexcept {
     count_.fetch_add(n, std::memory_order_seq_cst);
     if (waiters_.load(std::memory_order_seq_cst) != 0) next_turn(static_cast<int>(n));
   }
-  // Whoever waits looks at gives_up again.
-  void stir() noexcept { next_turn(std::numeric_limits<int>::max()); }
 
  private:
   // Before the wake: who has read the turn, and is about to wait for it, does not.
@@ -256,12 +269,12 @@ class condition_variable {
   // Until done(), or a stop was requested; returns done().
   template <class Lock, class Predicate>
   bool wait(Lock& lock, std::stop_token stop, Predicate done) {
-    return wait_stoppable(lock, stop, detail::no_deadline, done);
+    return wait_stoppable(lock, std::move(stop), detail::no_deadline, done);
   }
   template <class Lock, class Clock, class Duration, class Predicate>
   bool wait_until(Lock& lock, std::stop_token stop, const std::chrono::time_point<Clock, Duration>& when,
                   Predicate done) {
-    return wait_stoppable(lock, stop, detail::deadline_of(when), done);
+    return wait_stoppable(lock, std::move(stop), detail::deadline_of(when), done);
   }
   template <class Lock, class Rep, class Period, class Predicate>
   bool wait_for(Lock& lock, std::stop_token stop, const std::chrono::duration<Rep, Period>& duration,
@@ -277,26 +290,25 @@ class condition_variable {
   }
 
   // From a turn that was read with the lock held. False: the deadline passed.
-  template <class Lock>
-  bool wait_from(std::uint32_t turn, Lock& lock, std::int64_t deadline_ns) {
+  template <class Lock, class... Stop>
+  bool wait_from(std::uint32_t turn, Lock& lock, std::int64_t deadline_ns, Stop&... stop) {
     struct relock {
       Lock& lock;
       ~relock() noexcept(false) { lock.lock(); }
     };
     lock.unlock();
     const relock again{lock};
-    return turn_.wait(turn, deadline_ns, rt0_word_condition);
+    return turn_.wait(turn, deadline_ns, rt0_word_condition, stop...);
   }
 
-  // The turn is read before the look at the token, whose callback takes the next one afterwards.
   template <class Lock, class Predicate>
-  bool wait_stoppable(Lock& lock, const std::stop_token& stop, std::int64_t deadline_ns, Predicate& done) {
-    const std::stop_callback on_stop(stop, [this] { notify_all(); });
+  bool wait_stoppable(Lock& lock, std::stop_token stop, std::int64_t deadline_ns, Predicate& done) {
+    detail::stop_watch watch(std::move(stop));
     for (;;) {
       const std::uint32_t turn = turn_->load(std::memory_order_seq_cst);
       if (done()) return true;
-      if (stop.stop_requested()) return false;
-      if (!wait_from(turn, lock, deadline_ns)) return done();
+      if (watch.requested()) return false;
+      if (!wait_from(turn, lock, deadline_ns, watch)) return done();
     }
   }
 
@@ -318,8 +330,8 @@ class counting_semaphore {
   void acquire() { (void)permits_.acquire(detail::no_deadline, rt0_word_semaphore); }
   // False: a stop was requested first.
   bool acquire(std::stop_token stop) {
-    const std::stop_callback on_stop(stop, [this] { permits_.stir(); });
-    return permits_.acquire(detail::no_deadline, rt0_word_semaphore, [&] { return stop.stop_requested(); });
+    detail::stop_watch watch(std::move(stop));
+    return permits_.acquire(rt0_word_semaphore, watch);
   }
   bool try_acquire() noexcept { return permits_.try_acquire(); }
   template <class Clock, class Duration>
@@ -358,6 +370,15 @@ class wait_group {
     while (const std::uint32_t count = count_->load(std::memory_order_acquire)) {
       (void)count_.wait(count, detail::no_deadline, rt0_word_group);
     }
+  }
+  // False: a stop was requested first.
+  bool wait(std::stop_token stop) {
+    detail::stop_watch watch(std::move(stop));
+    while (const std::uint32_t count = count_->load(std::memory_order_acquire)) {
+      if (watch.requested()) return false;
+      (void)count_.wait(count, detail::no_deadline, rt0_word_group, watch);
+    }
+    return true;
   }
   // Runs f in a goroutine that the group waits for.
   template <class F>

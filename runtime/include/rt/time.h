@@ -31,6 +31,7 @@
 #include "rt/abi/time.h"
 #include "rt/chan.h"
 #include "rt/deadline.h"
+#include "rt/stop.h"
 #include "rt/sync.h"
 
 namespace rt {
@@ -131,11 +132,12 @@ inline void sleep_to(std::int64_t deadline_ns) {
 }
 
 // False: a stop was requested.
-inline bool sleep_to(std::int64_t deadline_ns, const std::stop_token& stop) {
-  permits none{0};
-  const std::stop_callback on_stop(stop, [&none] { none.stir(); });
-  (void)none.acquire(deadline_ns, rt0_word_sleep, [&stop] { return stop.stop_requested(); });
-  return !stop.stop_requested();
+inline bool sleep_to(std::int64_t deadline_ns, std::stop_token stop) {
+  stop_watch watch(std::move(stop));
+  word never;
+  while (!watch.requested() && never.wait(0, deadline_ns, rt0_word_sleep, watch)) {
+  }
+  return !watch.requested();
 }
 
 }  // namespace detail

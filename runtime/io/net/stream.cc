@@ -45,25 +45,27 @@ class quiet {
   bool had_one_ = false, raised_ = false;
 };
 
-// The result of a call inside of which another closed the descriptor.
-long told(const descriptor& d, long result) noexcept {
-  return result == -EBADF && d.fd() < 0 ? -ECANCELED : result;
-}
-
 // 0, or why there is nothing to wait for any more.
 long wait_until_ready(descriptor& d, direction which, const std::stop_token& stop) noexcept {
   const std::uint32_t events = which == direction::read ? POLLIN : POLLOUT;
-  const long came = told(d, d.run(which, {IORING_OP_POLL_ADD, -1, 0, 0, 0, events}, stop));
-  return came < 0 ? came : 0;
+  const long came = d.run(which, {IORING_OP_POLL_ADD, -1, 0, 0, 0, events}, stop);
+  // We are in: closed by another meanwhile.
+  return came == -EBADF ? -ECANCELED : came < 0 ? came : 0;
 }
 
-// One transfer of what cannot be tried, when poll says so.
-template <class Plain>
-long as_it_is(descriptor& d, direction which, const std::stop_token& stop, Plain call) noexcept {
+// One transfer: `attempt` does not block; `as_it_is` follows poll's word.
+template <class Attempt, class Plain>
+long transfer(descriptor& d, direction which, const std::stop_token& stop, Attempt attempt,
+              Plain as_it_is) noexcept {
   for (;;) {
+    if (const long refused = d.refusal(which, stop)) return refused;
+    const long result = attempt();
+    if (result != -EAGAIN && result != -EOPNOTSUPP && result != -EINTR) return result;
+    if (result == -EINTR) continue;
     if (const long failed = wait_until_ready(d, which, stop)) return failed;
-    const long result = call();
-    if (result != -EINTR && result != -EAGAIN) return result;
+    if (result == -EAGAIN) continue;
+    const long plain = as_it_is();
+    if (plain != -EINTR && plain != -EAGAIN) return plain;
   }
 }
 
@@ -73,13 +75,19 @@ long stream_read(descriptor& d, std::span<std::byte> to, const std::stop_token& 
   const descriptor::hold use(&d);
   if (!use) return -EBADF;
   const std::size_t bytes = std::min(to.size(), most_bytes);
-  const long n = d.run(direction::read,
-                       {IORING_OP_READ, -1, static_cast<std::uint64_t>(here),
-                        reinterpret_cast<std::uint64_t>(to.data()), static_cast<std::uint32_t>(bytes), 0},
-                       stop);
-  if (n != -EAGAIN && n != -EOPNOTSUPP) return told(d, n);
-  return as_it_is(d, direction::read, stop,
-                  [&] { return blocking_call(SYS_read, use.fd(), to.data(), bytes); });
+  const rt0::ring_op op{IORING_OP_READ,
+                        use.fd(),
+                        static_cast<std::uint64_t>(here),
+                        reinterpret_cast<std::uint64_t>(to.data()),
+                        static_cast<std::uint32_t>(bytes),
+                        0};
+  return transfer(
+      d, direction::read, stop,
+      [&] {
+        rt0::io_seen seen;
+        return rt0_io_try(&op, &seen);
+      },
+      [&] { return blocking_call(SYS_read, use.fd(), to.data(), bytes); });
 }
 
 long stream_write(descriptor& d, std::span<const std::byte> from, const std::stop_token& stop,
@@ -88,19 +96,16 @@ long stream_write(descriptor& d, std::span<const std::byte> from, const std::sto
   if (!use) return -EBADF;
   quiet signals;
   for (done = 0; done < from.size();) {
-    if (const long refused = d.refusal(direction::write, stop)) return refused;
     iovec piece{const_cast<std::byte*>(from.data() + done), std::min(from.size() - done, most_bytes)};
-    long n = blocking_call(SYS_pwritev2, use.fd(), &piece, 1, here, 0, RWF_NOWAIT);
-    if (n == -EAGAIN) n = wait_until_ready(d, direction::write, stop);
-    if (n == -EOPNOTSUPP) {
-      // As much as poll says there is room for.
-      const std::size_t least = std::min(piece.iov_len, std::size_t{PIPE_BUF});
-      n = as_it_is(d, direction::write, stop,
-                   [&] { return blocking_call(SYS_write, use.fd(), piece.iov_base, least); });
-    }
+    // As much as poll says there is room for.
+    const std::size_t least = std::min(piece.iov_len, std::size_t{PIPE_BUF});
+    const long n = transfer(
+        d, direction::write, stop,
+        [&] { return blocking_call(SYS_pwritev2, use.fd(), &piece, 1, here, 0, RWF_NOWAIT); },
+        [&] { return blocking_call(SYS_write, use.fd(), piece.iov_base, least); });
     signals.wrote(n);
-    if (n < 0 && n != -EINTR) return n;
-    if (n > 0) done += static_cast<std::size_t>(n);
+    if (n < 0) return n;
+    done += static_cast<std::size_t>(n);
   }
   return 0;
 }

@@ -16,6 +16,7 @@
 #include "runtime/sched/signal_mask.h"
 #include "runtime/sched/syscall.h"
 #include "runtime/sync/wait_table.h"
+#include "runtime/unwind/walk.h"
 
 namespace rt0::libc {
 namespace {
@@ -149,6 +150,22 @@ void goroutine_end() noexcept {
 using namespace rt0::libc;
 using rt0::g;
 
+// std::thread::_M_start_thread, by which std::thread calls us: who wants to know the creator means its
+// caller.
+extern "C" [[gnu::weak]] const char
+    _ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE[];
+
+namespace {
+
+bool in_start_thread(std::uintptr_t pc) {
+  constexpr std::size_t bytes = 64;
+  const char* const begin =
+      _ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE;
+  return pc - reinterpret_cast<std::uintptr_t>(begin) < bytes;
+}
+
+}  // namespace
+
 RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, void* (*fn)(void*), void* arg) {
   const attr_rep wanted = attr != nullptr ? rep(attr) : attr_rep{};
   int size_class = rt0::thread_stack_class();
@@ -160,8 +177,16 @@ RT0_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr, voi
     size_class = rt0::stack_class_of(wanted.stack_bytes);
   }
   if (size_class < 0) return EAGAIN;
-  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
-  rt0::go_request request{thread_main, nullptr, rt0::g_kind::thread, size_class, here};
+  auto creator = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+  if (in_start_thread(creator)) {
+    rt0::registers here;
+    rt0::rt0_registers_here(&here);
+    const auto sp = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) + 2 * sizeof(void*);
+    rt0::m_locks_inc();
+    if (const std::uintptr_t caller = rt0::caller_of(creator, sp, here)) creator = caller;
+    rt0::m_locks_dec();
+  }
+  rt0::go_request request{thread_main, nullptr, rt0::g_kind::thread, size_class, creator};
   request.stack = own;
   const auto [gp, error] = rt0::newproc1(request);
   if (gp == nullptr) return EAGAIN;

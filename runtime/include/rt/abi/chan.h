@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "rt/abi/wait.h"
+
 extern "C" {
 
 // Makes the value at `to` from the one at `from`. False: it threw, and the exception is in *error.
@@ -88,14 +90,11 @@ struct rt0_select_case {
   void* node[9];
 };
 
-// The cases stand `stride` bytes apart. `arm` is called when the goroutine can be found by its wait (see
-// rt0_select_stop), before it parks; `disarm` when it was resumed. Both nullptr without stopped cases.
+// The cases stand `stride` bytes apart. The hooks' functions are nullptr without stopped cases.
 struct rt0_select {
   rt0_select_case* cases;
   std::size_t count, stride;
-  void (*arm)(void* self, void* goroutine, std::uint64_t wait) noexcept;
-  void (*disarm)(void* self) noexcept;
-  void* self;
+  rt0_wait_hooks hooks;
 };
 
 // What ran: the index of its case. any_stop: a stopped case, the caller sees which.
@@ -105,8 +104,6 @@ struct rt0_selected {
   bool any_stop;
 };
 rt0_selected rt0_select_wait(const rt0_select* s);
-// Ends the wait of arm's arguments, unless it has ended. On any goroutine.
-void rt0_select_stop(void* goroutine, std::uint64_t wait) noexcept;
 }
 
 constexpr std::size_t rt0_chan_buffer_offset(std::size_t align) {

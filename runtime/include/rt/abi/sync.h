@@ -3,6 +3,8 @@
 #pragma once
 #include <cstdint>
 
+#include "rt/abi/wait.h"
+
 extern "C" {
 
 // A lock's word: 0 free, 1 held, 2 held and perhaps waited for. deadline_ns is a time of CLOCK_MONOTONIC,
@@ -25,6 +27,9 @@ enum rt0_word_kind : int {
 };
 bool rt0_word_wait(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
                    rt0_word_kind kind);
+// The same; the hooks' cancellation ends it too, as if for nothing.
+bool rt0_word_wait_stoppable(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
+                             rt0_word_kind kind, const rt0_wait_hooks* hooks);
 // Wakes so many that wait for the address; nothing at it is touched.
 void rt0_word_wake(const void* word, int count);
 

@@ -16,10 +16,10 @@
 // and heaps, and a count of who waits.
 //
 // Otherwise it is an unbuffered channel: a value that a program sends is received before a tick, and close()
-// ends it.
-#include "sys/clock.h"
+// ends it. tests/models/clock.pml
 #include "runtime/base/export.h"
 #include "runtime/chan/chan.h"
+#include "sys/clock.h"
 
 namespace rt0 {
 namespace {

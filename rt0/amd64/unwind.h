@@ -1,0 +1,117 @@
+// unwind.S, and what the walk of a stack must know of the CPU.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+
+#include "rt0/amd64/preempt.h"
+#include "rt0/gobuf.h"
+#include "rt0/layout.h"
+
+namespace rt0 {
+
+// A place in a program: all that a walk begins with. By DWARF's numbers.
+struct registers {
+  static constexpr int sp_number = DW_RSP, pc_number = DW_RIP, count = DW_RIP + 1;
+  std::uintptr_t r[count];
+
+  std::uintptr_t pc() const noexcept { return r[pc_number]; }
+  std::uintptr_t sp() const noexcept { return r[sp_number]; }
+};
+static_assert(sizeof(registers) == 8 * (DW_RIP + 1));
+
+// In the order in which Go prints them.
+struct register_name {
+  char text[5];
+  std::uint8_t number;
+};
+inline constexpr register_name register_names[] = {
+    {"rax", DW_RAX}, {"rbx", DW_RBX}, {"rcx", DW_RCX}, {"rdx", DW_RDX}, {"rdi", DW_RDI}, {"rsi", DW_RSI},
+    {"rbp", DW_RBP}, {"rsp", DW_RSP}, {"r8", DW_R8},   {"r9", DW_R9},   {"r10", DW_R10}, {"r11", DW_R11},
+    {"r12", DW_R12}, {"r13", DW_R13}, {"r14", DW_R14}, {"r15", DW_R15}, {"rip", DW_RIP}};
+
+extern "C" {
+int rt0_unwind_from(const registers* from, int (*visit)(void* frame, void* arg), void* arg);
+void rt0_registers_here(registers* into);
+int rt0_guarded(void (*fn)(void*), void* arg, std::uintptr_t* guard);
+extern const char rt0_guarded_fault[];
+}
+
+// Of a signal's ucontext.
+inline registers registers_of(const void* ucontext) noexcept {
+  constexpr std::uint16_t place[registers::count] = {UC_RAX, UC_RDX, UC_RCX, UC_RBX, UC_RSI, UC_RDI,
+                                                     UC_RBP, UC_RSP, UC_R8,  UC_R9,  UC_R10, UC_R11,
+                                                     UC_R12, UC_R13, UC_R14, UC_R15, UC_RIP};
+  registers all;
+  for (int i = 0; i < registers::count; i++) {
+    all.r[i] = *reinterpret_cast<const std::uintptr_t*>(static_cast<const char*>(ucontext) + place[i]);
+  }
+  return all;
+}
+
+// Of a goroutine that left its stack: by then the others are on it.
+inline registers registers_of(const gobuf& saved) noexcept {
+  registers all{};
+  all.r[DW_RSP] = saved.sp;
+  all.r[DW_RIP] = saved.pc;
+  all.r[DW_RBP] = saved.bp;
+  return all;
+}
+
+// The handler returns into rt0_guarded, which returns 1.
+inline void leave_guarded(void* ucontext, std::uintptr_t guard) noexcept {
+  auto word = [ucontext](int at) -> std::uintptr_t& {
+    return *reinterpret_cast<std::uintptr_t*>(static_cast<char*>(ucontext) + at);
+  };
+  word(UC_RIP) = reinterpret_cast<std::uintptr_t>(rt0_guarded_fault);
+  word(UC_RSP) = guard;
+}
+
+// Ends in a call instruction, direct or indirect. *target: the direct one's; else 0.
+inline bool ends_in_call(std::uintptr_t pc, std::uintptr_t* target) noexcept {
+  const auto* end = reinterpret_cast<const std::uint8_t*>(pc);
+  *target = 0;
+  if (end[-5] == 0xe8) {
+    std::int32_t distance;
+    __builtin_memcpy(&distance, end - 4, sizeof distance);
+    *target = pc + static_cast<std::uintptr_t>(static_cast<std::int64_t>(distance));
+    return true;
+  }
+  // ff /2: the register or memory forms, with 0, 1 or 4 bytes of displacement, and one more with SIB
+  for (int bytes : {2, 3, 4, 6, 7}) {
+    if (end[-bytes] == 0xff && (end[1 - bytes] & 0x38) == 0x10) return true;
+  }
+  return false;
+}
+
+// The callee-saved registers that a function pushes when it is entered, in their order: DWARF's numbers. For
+// code without unwind tables. Stops at what it does not know.
+inline int pushed_at_entry(std::uintptr_t entry, std::uint8_t (&pushed)[8]) noexcept {
+  constexpr std::uint8_t dwarf_of[16] = {DW_RAX, DW_RCX, DW_RDX, DW_RBX, DW_RSP, DW_RBP, DW_RSI, DW_RDI,
+                                         DW_R8,  DW_R9,  DW_R10, DW_R11, DW_R12, DW_R13, DW_R14, DW_R15};
+  const auto* at = reinterpret_cast<const std::uint8_t*>(entry);
+  int n = 0;
+  for (int steps = 0; steps < 24 && n < 8; steps++) {
+    const bool rex = (*at & 0xf0) == 0x40;
+    const std::uint8_t op = at[rex ? 1 : 0], modrm = at[rex ? 2 : 1];
+    if ((op & 0xf8) == 0x50) {  // push
+      pushed[n++] = dwarf_of[(op & 7) | (rex && (*at & 1) != 0 ? 8 : 0)];
+      at += rex ? 2 : 1;
+    } else if ((op == 0x89 || op == 0x8b || op == 0x31 || op == 0x63) && modrm >= 0xc0) {  // mov, xor, movslq
+      at += rex ? 3 : 2;
+    } else if (rex && op == 0x8d && (modrm & 0xc7) == 0x05) {  // lea of an address in the program
+      at += 7;
+    } else if ((op & 0xf8) == 0xb8 && (*at & 8) == 0) {  // mov of a 32-bit constant
+      at += rex ? 6 : 5;
+    } else if (at[0] == 0x66 && at[1] == 0x0f && at[2] == 0xef && at[3] >= 0xc0) {  // pxor
+      at += 4;
+    } else if (at[0] == 0xf3 && at[1] == 0x0f && at[2] == 0x1e && at[3] == 0xfa) {  // endbr64
+      at += 4;
+    } else {
+      break;
+    }
+  }
+  return n;
+}
+
+}  // namespace rt0

@@ -1,0 +1,96 @@
+#include "runtime/unwind/cycles.h"
+
+#include "runtime/sched/sched.h"
+#include "runtime/sync/wait_table.h"
+#include "runtime/unwind/report_stack.h"
+#include "sys/mem.h"
+
+namespace rt0 {
+namespace {
+
+constexpr std::uint32_t max_shown = 10;
+constexpr std::size_t owner_place = 8;  // in a pthread_mutex_t: its owner's goid (libc/pthread/mutex.h)
+
+struct waiter {
+  std::uint64_t goid, for_goid;
+  std::uint32_t seen;  // in which walk
+  bool joins;
+};
+
+// Waiters by goid: open addressing.
+struct graph {
+  waiter* table;
+  std::uint32_t places;  // a power of two, more than twice the waiters; 0 while they are counted
+  std::uint32_t count;
+  report* out;
+  bool found;
+
+  waiter* at(std::uint64_t goid) noexcept {
+    std::uint64_t i = goid * 0x9e37'79b9'7f4a'7c15u >> 20 & (places - 1);
+    while (table[i].goid != 0 && table[i].goid != goid) i = (i + 1) & (places - 1);
+    return &table[i];
+  }
+};
+
+void add(const g* gp, const void* address, void* arg) {
+  auto& all = *static_cast<graph*>(arg);
+  const auto* word = static_cast<const char*>(address);
+  const bool joins = gp->why == wait_reason::join;
+  if (readgstatus(gp) != gstatus::waiting || (!joins && gp->why != wait_reason::mutex)) return;
+  if (all.places == 0) {
+    all.count++;
+    return;
+  }
+  const std::uint64_t goal = joins ? reinterpret_cast<const g*>(word - offsetof(g, thread.join))->goid
+                                   : reinterpret_cast<const std::atomic<std::uint64_t>*>(word + owner_place)
+                                         ->load(std::memory_order_relaxed);
+  if (goal != 0 && all.count-- != 0) *all.at(gp->goid) = {gp->goid, goal, 0, joins};
+}
+
+void print_cycle(graph& all, const waiter* first) noexcept {
+  *all.out << "\nlock cycle:\n";
+  const waiter* w = first;
+  do {
+    *all.out << "\tgoroutine " << w->goid
+             << (w->joins ? " waits for the end of goroutine " : " waits for a mutex of goroutine ")
+             << w->for_goid << "\n";
+    w = all.at(w->for_goid);
+  } while (w != first);
+  all.found = true;
+}
+
+void find(graph& all) noexcept {
+  std::uint32_t walks = 0, shown = 0;
+  for (std::uint32_t i = 0; i < all.places && shown < max_shown; i++) {
+    if (all.table[i].goid == 0 || all.table[i].seen != 0) continue;
+    walks++;
+    waiter* w = &all.table[i];
+    while (w->goid != 0 && w->seen == 0) {
+      w->seen = walks;
+      w = all.at(w->for_goid);
+    }
+    if (w->goid == 0 || w->seen != walks) continue;  // it ends, or leads to where an earlier walk was
+    print_cycle(all, w);
+    shown++;
+  }
+}
+
+}  // namespace
+
+bool print_cycles(report& out) noexcept {
+  graph all{nullptr, 0, 0, &out, false};
+  (void)guarded([](void* arg) { visit_waiters(add, arg); }, &all);
+  if (all.count == 0) return false;
+  std::uint32_t places = 16;
+  while (places < 3 * all.count) places *= 2;
+  const auto memory = sys::map(places * sizeof(waiter), sys::map_kind::heap);
+  if (!memory.ok()) return false;
+  all.table = static_cast<waiter*>(memory.value());
+  all.places = places;
+  (void)guarded([](void* arg) { visit_waiters(add, arg); }, &all);
+  find(all);
+  (void)sys::unmap(memory.value(), places * sizeof(waiter));
+  return all.found;
+}
+
+}  // namespace rt0

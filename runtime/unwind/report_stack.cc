@@ -1,0 +1,72 @@
+#include "runtime/unwind/report_stack.h"
+
+#include <signal.h>
+
+#include "rt0/upcalls.h"
+#include "runtime/base/fatal.h"
+#include "runtime/base/report.h"
+#include "runtime/base/tables.h"
+#include "runtime/sched/freeze.h"
+#include "runtime/sched/signal.h"
+#include "runtime/unwind/output.h"
+#include "sys/signal.h"
+
+namespace rt0 {
+namespace {
+
+constexpr std::size_t stack_bytes = 512 << 10;       // a demangler takes some 70 KiB for a long name
+constexpr std::size_t fault_stack_bytes = 32 << 10;  // the kernel's frame is up to 11 KiB
+
+// Room in the address space; a report touches what it needs.
+RT0_TABLE alignas(64) constinit std::byte stack[stack_bytes];
+RT0_TABLE alignas(64) constinit std::byte fault_stack[fault_stack_bytes];
+constinit std::uintptr_t guard = 0;  // signal-safe
+
+struct job {
+  void (*fn)(void*);
+  void* arg;
+};
+
+// On the report's stack. A signal stack can be changed only from off it.
+void on_report_stack(int, void* arg, void*) {
+  const auto& it = *static_cast<const job*>(arg);
+  (void)sys::set_signal_stack(fault_stack, sizeof fault_stack);
+  sys::sigset before = 0;
+  (void)sys::sigprocmask(sys::mask_how::unblock, &fault_signals, &before);
+  it.fn(it.arg);
+  output_flush();
+  (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);
+  const stack_bounds own = getm()->gsignal->stack;
+  (void)sys::set_signal_stack(reinterpret_cast<void*>(own.lo), own.hi - own.lo);
+}
+
+}  // namespace
+
+bool run_report(void (*fn)(void*), void* arg, const registers& here, others afterwards) noexcept {
+  m_locks_inc();
+  constexpr sys::sigset all = ~sys::sigset{0};
+  sys::sigset before = 0;
+  (void)sys::sigprocmask(sys::mask_how::set, &all, &before);
+  const bool mine = freeze_others(here);
+  if (mine) {
+    job it{fn, arg};
+    rt0_call_handler(stack + stack_bytes, on_report_stack, 0, &it, nullptr);
+    if (afterwards == others::go_on) thaw_others();
+  }
+  (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);
+  m_locks_dec();
+  return mine;
+}
+
+bool guarded(void (*fn)(void*), void* arg) noexcept { return rt0_guarded(fn, arg, &guard) == 0; }
+
+void give_up_walk() noexcept { crash_here(); }
+
+extern "C" void rt0_fault_in_report(int signal, void* ucontext) {
+  if (guard != 0) return leave_guarded(ucontext, guard);
+  output_flush();
+  { report() << "\nfatal error: signal " << signal << " during the report\n"; }
+  sys::default_action(signal);  // the instruction runs again
+}
+
+}  // namespace rt0

@@ -1,0 +1,29 @@
+#include "sys/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "rt0/arch.h"
+
+namespace rt0::sys {
+
+ret<int> open_for_reading(const char* path) noexcept {
+  return ret<int>::from_raw(
+      raw_syscall(SYS_openat, AT_FDCWD, reinterpret_cast<long>(path), O_RDONLY | O_CLOEXEC));
+}
+
+std::size_t file_bytes(int fd) noexcept {
+  struct stat about {};
+  return raw_syscall(SYS_fstat, fd, reinterpret_cast<long>(&about)) == 0
+             ? static_cast<std::size_t>(about.st_size)
+             : 0;
+}
+
+ret<void*> map_file(int fd, std::size_t bytes, std::int64_t offset) noexcept {
+  return ret<void*>::from_raw(
+      raw_syscall(SYS_mmap, 0, static_cast<long>(bytes), PROT_READ, MAP_PRIVATE, fd, offset));
+}
+
+}  // namespace rt0::sys
