@@ -70,7 +70,7 @@ constexpr std::uint64_t debugger_layout() {
            offsetof(g, goid),
            offsetof(g, parent_goid),
            offsetof(g, gopc),
-           offsetof(g, waitsince_ns),
+           offsetof(g, tcb.waitsince_s),
            sizeof(m),
            offsetof(m, self),
            offsetof(m, g0),

@@ -18,9 +18,8 @@ const char* reason_of(const rt0::g& g) {
 }
 
 std::optional<std::int64_t> minutes_of(const rt0::g& g, std::int64_t now_ns) {
-  constexpr std::int64_t minute_ns = 60'000'000'000;
-  if (g.waitsince_ns <= 0 || now_ns <= 0) return std::nullopt;
-  return std::max<std::int64_t>(0, now_ns - g.waitsince_ns) / minute_ns;
+  if (g.tcb.waitsince_s == 0 || now_ns <= 0) return std::nullopt;
+  return std::max<std::int64_t>(0, std::int64_t{rt0::seconds_of(now_ns)} - g.tcb.waitsince_s) / 60;
 }
 
 bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
