@@ -68,6 +68,9 @@
 #define RT0_GO_ARGC 24
 #define RT0_GO_ARGV 32
 
+// The type of the note that leads a debugger to the runtime's table (its owner is "rt0").
+#define NOTE_DEBUGGER 1
+
 // Linux.
 #define SYS_WRITE 1
 #define SYS_CLONE 56

@@ -5,6 +5,7 @@
 
 namespace rt0 {
 
+struct debugger_table;
 struct g;
 struct preempt_frame;
 
@@ -70,6 +71,9 @@ bool rt0_report_cycles();
 void rt0_report_stall(const g* gp, std::int64_t ms);
 // A fault on the M that reports.
 void rt0_fault_in_report(int signal, void* ucontext);
+
+// --- runtime: what note.S names.
+extern const debugger_table rt0_debugger_table;
 
 // --- the C library: what once.S names. An Itanium personality routine.
 int rt0_once_personality(int version, int actions, std::uint64_t exception_class, void* exception,

@@ -23,6 +23,11 @@ def rooms_before(name):
 
 def room(name, folders = [], deps = [], copts = []):
     """The core_library of one room: its folder and those named, seen by later rooms and by tests."""
+    native.filegroup(
+        name = "headers",
+        srcs = native.glob(["**/*.h"], allow_empty = True),
+        visibility = ["//tools/rt0db:__pkg__"],
+    )
     later = ROOMS[ROOMS.index(name) + 1:]
     core_library(
         name = name,

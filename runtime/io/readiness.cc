@@ -173,7 +173,9 @@ void count_edge(const epoll_event& report) noexcept {
     __atomic_fetch_add(&slot.in, 1, __ATOMIC_SEQ_CST);  // pairs with: wait_if_equal's comparison
     (void)wake(&slot.in, INT32_MAX);
   }
-  if ((events & (out_events | end_events)) != 0 && (load(slot.asked) & bit(io_direction::out)) != 0) {
+  // Also if `asked` does not say so yet: it is written when the registration is made, which may report at
+  // once.
+  if ((events & (out_events | end_events)) != 0) {
     __atomic_fetch_add(&slot.out, 1, __ATOMIC_SEQ_CST);
     (void)wake(&slot.out, INT32_MAX);
   }

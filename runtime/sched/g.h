@@ -40,6 +40,11 @@ struct tcb {
   std::byte musl_rest[TCB_SIZE - TCB_LOCALE - 8];
 };
 
+// CLOCK_MONOTONIC as waitsince_s has it: whole seconds, never 0.
+inline std::uint32_t seconds_of(std::int64_t ns) noexcept {
+  return static_cast<std::uint32_t>(ns / 1'000'000'000) + 1;
+}
+
 struct stack_bounds {
   std::uintptr_t lo, hi;  // [lo, hi)
 };

@@ -72,11 +72,6 @@ p* procs_to_idle() noexcept RT0_REQUIRES(sched.lock);
 // somebody.
 void checkdead() noexcept RT0_REQUIRES(sched.lock);
 
-// When a wait begins, for reports: whole seconds, never 0.
-inline std::uint32_t seconds_of(std::int64_t ns) noexcept {
-  return static_cast<std::uint32_t>(ns / 1'000'000'000) + 1;
-}
-
 // 64 random bits, not for secrets: the M's own generator.
 std::uint64_t fastrand() noexcept;
 

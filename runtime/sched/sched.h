@@ -6,6 +6,7 @@
 #include "runtime/lock/mutex.h"
 #include "runtime/lock/note.h"
 #include "runtime/mem/cache.h"
+#include "runtime/sched/debugger_table.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/p.h"
@@ -142,6 +143,8 @@ extern constinit m rt0_m0;
 }
 
 // All goroutines ever made; a place, once given, keeps its G. Index i holds the G of index i + 1.
+extern constinit allg_table allgs;
+extern constinit std::atomic<allg_table::block*> allg_blocks[allg_table::max_blocks];
 void allgadd(g* gp) noexcept;
 std::uint32_t allg_count() noexcept;
 g* allg_at(std::uint32_t i) noexcept;

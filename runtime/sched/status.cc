@@ -6,18 +6,6 @@
 
 namespace rt0 {
 
-const char* text_of(gstatus s) noexcept {
-  switch (s) {
-    case gstatus::idle: return "idle";
-    case gstatus::runnable: return "runnable";
-    case gstatus::running: return "running";
-    case gstatus::syscall: return "syscall";
-    case gstatus::waiting: return "waiting";
-    case gstatus::dead: return "dead";
-  }
-  return "corrupt";
-}
-
 void bad_gstatus(const g* gp, gstatus from, gstatus to) noexcept {
   ensure(gstatus_edge(from, to), "casgstatus: no such transition");
   {

@@ -43,6 +43,16 @@ inline constexpr bool gstatus_edge(gstatus from, gstatus to) {
   return false;
 }
 
-const char* text_of(gstatus) noexcept;
+constexpr const char* text_of(gstatus s) noexcept {
+  switch (s) {
+    case gstatus::idle: return "idle";
+    case gstatus::runnable: return "runnable";
+    case gstatus::running: return "running";
+    case gstatus::syscall: return "syscall";
+    case gstatus::waiting: return "waiting";
+    case gstatus::dead: return "dead";
+  }
+  return "corrupt";
+}
 
 }  // namespace rt0

@@ -33,5 +33,10 @@ wrong "not a target" test tests/std
 wrong "no bench frob" bench frob
 wrong yield_pair bench yield_pair frob
 wrong "no option --fast" bench --fast
+wrong "no PID" ps
+wrong "no PID" bt
+wrong "no PID" core
+wrong "no PID" gdb
+wrong "no such file" gdb no/such
 wrong prefix install
 wrong prefix install --prefix

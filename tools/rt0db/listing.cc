@@ -1,0 +1,268 @@
+#include "tools/rt0db/listing.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include "tools/rt0db/failure.h"
+
+namespace rt0db {
+namespace {
+
+constexpr std::size_t many = 100;  // from here on equal goroutines share a line
+
+const char* reason_of(const rt0::g& g) {
+  const auto why = static_cast<std::size_t>(g.why);
+  return why < std::size(rt0::wait_reason_text) ? rt0::wait_reason_text[why] : "?";
+}
+
+// pthread_setname_np's.
+std::string name_of(const rt0::g& g) {
+  return {g.thread.name, strnlen(g.thread.name, sizeof(g.thread.name))};
+}
+
+std::optional<std::int64_t> minutes_of(const rt0::g& g, std::int64_t now_ns) {
+  if (g.tcb.waitsince_s == 0 || now_ns <= 0) return std::nullopt;
+  return std::max<std::int64_t>(0, std::int64_t{rt0::seconds_of(now_ns)} - g.tcb.waitsince_s) / 60;
+}
+
+bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
+
+// Of a function's whole signature, which may begin with the type that it returns: from its name on.
+std::string from_name(const std::string& signature) {
+  std::size_t begin = 0;
+  int depth = 0;
+  for (std::size_t i = 0; i < signature.size(); i++) {
+    const char c = signature[i];
+    if (c == '(' && depth == 0 && signature.compare(i, 11, "(anonymous ") != 0) break;
+    if (c == '<' || c == '(' || c == '{') depth++;
+    if (c == '>' || c == ')' || c == '}') depth--;
+    if (c == ' ' && depth == 0) begin = i + 1;
+  }
+  return signature.substr(begin);
+}
+
+// The library's between a program's function and the runtime.
+bool is_library(const place& where) {
+  const std::string name_here = from_name(where.function);
+  for (const char* name : {"rt::", "rt0::", "rt0_", "std::", "__"}) {
+    if (begins(name_here, name)) return true;
+  }
+  return where.file.empty() || where.file.find("/include/c++/") != std::string::npos;
+}
+
+std::string json(const std::string& text) {
+  std::ostringstream out;
+  out << '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out << '\\';
+    if (static_cast<unsigned char>(c) < ' ') {
+      constexpr char digits[] = "0123456789abcdef";
+      out << "\\u00" << digits[c >> 4] << digits[c & 15];
+    } else {
+      out << c;
+    }
+  }
+  out << '"';
+  return out.str();
+}
+
+std::string hex(std::uintptr_t number) {
+  std::ostringstream out;
+  out << "0x" << std::hex << number;
+  return out.str();
+}
+
+}  // namespace
+
+listing::listing(const image& program, const snapshot& all, listing_options options)
+    : all_(all), options_(options), names_(program), unwinder_(program, names_, all) {}
+
+bool listing::is_core(std::uintptr_t pc) const {
+  return pc + all_.bias >= all_.core_text && pc + all_.bias < all_.core_text_end;
+}
+
+// The call that made it, in the program's own code if it can be told.
+const place& listing::creator_of(const goroutine& one) {
+  static const place nobody;
+  const std::uintptr_t pc = one.g().gopc;
+  if (pc == 0) return nobody;
+  const std::vector<place>& places = names_.at(pc - 1 - all_.bias);
+  const auto own = std::find_if_not(places.begin(), places.end(), is_library);
+  return own != places.end() ? *own : places.back();
+}
+
+// Where the program's own code is; if its names are gone, where it is behind the runtime's.
+listing::line listing::line_of(const goroutine& one) {
+  line result;
+  result.status = rt0::text_of(one.status());
+  result.reason = one.status() == rt0::gstatus::waiting ? reason_of(one.g()) : "-";
+  const auto minutes =
+      one.status() == rt0::gstatus::waiting ? minutes_of(one.g(), all_.stopped_at_ns) : std::nullopt;
+  result.minutes = minutes ? std::to_string(*minutes) : "-";
+  const stack_trace trace = unwinder_.walk(one);
+  const place* best = nullptr;
+  std::uintptr_t best_pc = 0;
+  for (const std::uintptr_t pc : trace.pcs) {
+    if (is_core(pc) && pc != trace.pcs.back()) continue;
+    for (const place& here : names_.at(pc)) {
+      const bool own = !is_core(pc) && !is_library(here);
+      if (best != nullptr && !own) continue;
+      best = &here;
+      best_pc = pc;
+      if (own) goto found;
+    }
+  }
+found:
+  if (best != nullptr) {
+    result.function = best->function.empty() ? hex(best_pc) : best->function;
+    result.file = best->file;
+    result.line_number = best->line;
+  }
+  const place& creator = creator_of(one);
+  if (one.g().parent_goid != 0) {
+    result.created_by = (creator.function.empty() ? hex(one.g().gopc - all_.bias) : creator.function) +
+                        " in goroutine " + std::to_string(one.g().parent_goid);
+  }
+  return result;
+}
+
+void listing::ps(std::ostream& out) {
+  const bool grouped = !options_.all && all_.goroutines.size() > many;
+  std::vector<std::pair<std::vector<std::uint64_t>, line>> rows;
+  std::map<line, std::size_t> row_of;
+  for (const goroutine& one : all_.goroutines) {
+    line here = line_of(one);
+    const auto [found, fresh] = row_of.try_emplace(here, rows.size());
+    if (fresh || !grouped) {
+      rows.push_back({{one.g().goid}, std::move(here)});
+    } else {
+      rows[found->second].first.push_back(one.g().goid);
+    }
+  }
+  std::vector<std::vector<std::string>> table{
+      {"GOID", "STATUS", "REASON", "MINUTES", "FUNCTION", "FILE:LINE", "CREATED-BY"}};
+  const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
+  for (const auto& [goids, row] : rows) {
+    std::string ids = std::to_string(goids[0]);
+    if (goids.size() > 1) ids += " (and " + std::to_string(goids.size() - 1) + " more)";
+    table.push_back({ids, row.status, row.reason, row.minutes, or_dash(row.function),
+                     row.file.empty() ? "-" : row.file + ":" + std::to_string(row.line_number),
+                     or_dash(row.created_by)});
+  }
+  std::vector<std::size_t> widths(table[0].size());
+  for (const auto& row : table) {
+    for (std::size_t i = 0; i < row.size(); i++) widths[i] = std::max(widths[i], row[i].size());
+  }
+  constexpr std::size_t widest = 60;  // a long name moves its own line only
+  for (const auto& row : table) {
+    for (std::size_t i = 0; i + 1 < row.size(); i++) {
+      out << row[i]
+          << std::string(2 + std::max(std::min(widths[i], widest), row[i].size()) - row[i].size(), ' ');
+    }
+    out << row.back() << "\n";
+  }
+}
+
+void listing::ps_json(std::ostream& out) {
+  out << "[";
+  const char* between = "\n";
+  for (const goroutine& one : all_.goroutines) {
+    const line here = line_of(one);
+    out << std::exchange(between, ",\n") << "{\"goid\": " << one.g().goid
+        << ", \"status\": " << json(here.status)
+        << ", \"reason\": " << (here.reason == "-" ? "null" : json(here.reason))
+        << ", \"minutes\": " << (here.minutes == "-" ? "null" : here.minutes)
+        << ", \"function\": " << (here.function.empty() ? "null" : json(here.function))
+        << ", \"file\": " << (here.file.empty() ? "null" : json(here.file))
+        << ", \"line\": " << here.line_number
+        << ", \"created_by\": " << (here.created_by.empty() ? "null" : json(here.created_by)) << "}";
+  }
+  out << "\n]\n";
+}
+
+// In a header's words: "[chan receive, 3 minutes]".
+std::string listing::doing_of(const goroutine& one) const {
+  if (one.status() != rt0::gstatus::waiting) return std::string("[") + rt0::text_of(one.status()) + "]";
+  std::string text = std::string("[") + reason_of(one.g());
+  const auto minutes = minutes_of(one.g(), all_.stopped_at_ns);
+  if (minutes && *minutes > 0)
+    text += ", " + std::to_string(*minutes) + (*minutes == 1 ? " minute" : " minutes");
+  return text + "]";
+}
+
+void listing::print_place(std::ostream& out, const place& where, std::uintptr_t pc) {
+  out << (where.function.empty() ? hex(pc) : where.function) << (where.inlined ? " (inlined)" : "") << "\n";
+  if (!where.file.empty()) {
+    out << "\t" << where.file << ":" << where.line;
+    const std::uintptr_t entry = names_.entry_of(pc);
+    if (entry != 0 && !where.inlined) out << " +" << hex(pc - entry);
+    out << "\n";
+  }
+}
+
+stack_trace listing::shown_of(const goroutine& one) {
+  stack_trace trace = unwinder_.walk(one);
+  const auto hidden = [&](std::uintptr_t pc) { return is_core(pc); };
+  if (options_.system || std::all_of(trace.pcs.begin(), trace.pcs.end(), hidden)) return trace;
+  std::erase_if(trace.pcs, hidden);
+  return trace;
+}
+
+void listing::print_frames(std::ostream& out, const stack_trace& trace) {
+  constexpr std::size_t at_each_end = 50;
+  for (std::size_t i = 0; i < trace.pcs.size(); i++) {
+    if (trace.pcs.size() > 2 * at_each_end && i == at_each_end) {
+      out << "... " << trace.pcs.size() - 2 * at_each_end << " frames ...\n";
+      i = trace.pcs.size() - at_each_end;
+    }
+    for (const place& where : names_.at(trace.pcs[i])) print_place(out, where, trace.pcs[i]);
+  }
+  if (trace.pcs.empty()) {
+    out << "(it was being switched: its registers are nowhere)\n";
+  } else if (!trace.whole) {
+    out << "(what called this cannot be told)\n";
+  }
+}
+
+void listing::bt(std::ostream& out, std::optional<std::uint64_t> goid) {
+  struct group {
+    const goroutine* first;
+    stack_trace trace;
+    std::size_t size;
+  };
+  std::vector<group> groups;
+  std::map<std::pair<std::string, std::vector<std::uintptr_t>>, std::size_t> group_of;
+  const bool grouped = !options_.all && all_.goroutines.size() > many;
+  for (const goroutine& one : all_.goroutines) {
+    if (goid && one.g().goid != *goid) continue;
+    stack_trace trace = shown_of(one);
+    auto key = std::make_pair(doing_of(one) + name_of(one.g()), trace.pcs);
+    key.second.push_back(one.g().gopc);
+    const auto [found, fresh] = group_of.try_emplace(std::move(key), groups.size());
+    if (fresh || !grouped) {
+      groups.push_back({&one, std::move(trace), 1});
+    } else {
+      groups[found->second].size++;
+    }
+  }
+  if (goid && groups.empty()) throw failure(failed, "no goroutine " + std::to_string(*goid));
+  const char* between = "";
+  for (const group& each : groups) {
+    out << std::exchange(between, "\n") << "goroutine " << each.first->g().goid << " "
+        << doing_of(*each.first);
+    if (each.size > 1) out << " and " << each.size - 1 << " more";
+    out << ":\n";
+    print_frames(out, each.trace);
+    const rt0::g& g = each.first->g();
+    const place& creator = creator_of(*each.first);
+    if (g.parent_goid == 0) continue;
+    out << "created by " << (creator.function.empty() ? hex(g.gopc - all_.bias) : creator.function)
+        << " in goroutine " << g.parent_goid << "\n";
+    if (!creator.file.empty()) out << "\t" << creator.file << ":" << creator.line << "\n";
+  }
+}
+
+}  // namespace rt0db

@@ -1,0 +1,126 @@
+#include "tools/rt0db/symbols.h"
+
+#include <cxxabi.h>
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+
+namespace rt0db {
+namespace {
+
+// No separate debug files: a static program has its own, or none.
+int no_debuginfo(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word, char**) {
+  return -1;
+}
+
+std::string demangled(const char* name) {
+  if (name == nullptr) return {};
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status),
+                                                    free);
+  return status == 0 && text != nullptr ? text.get() : name;
+}
+
+const char* text_of(Dwarf_Die* die, unsigned attribute) {
+  Dwarf_Attribute found;
+  return dwarf_formstring(dwarf_attr_integrate(die, attribute, &found));
+}
+
+std::string name_of(Dwarf_Die* die) {
+  const char* name = text_of(die, DW_AT_linkage_name);
+  return demangled(name != nullptr ? name : dwarf_diename(die));
+}
+
+int number_of(Dwarf_Die* die, unsigned attribute) {
+  Dwarf_Attribute found;
+  Dwarf_Word value = 0;
+  return dwarf_formudata(dwarf_attr(die, attribute, &found), &value) == 0 ? static_cast<int>(value) : 0;
+}
+
+}  // namespace
+
+symbols::symbols(const image& program) {
+  static const Dwfl_Callbacks callbacks = {.find_elf = nullptr,
+                                           .find_debuginfo = no_debuginfo,
+                                           .section_address = dwfl_offline_section_address,
+                                           .debuginfo_path = nullptr};
+  dwfl_ = dwfl_begin(&callbacks);
+  if (dwfl_ == nullptr) return;
+  dwfl_report_begin(dwfl_);
+  // The descriptor becomes libdw's.
+  module_ =
+      dwfl_report_elf(dwfl_, "program", program.file().path().c_str(), dup(program.file().fd()), 0, true);
+  dwfl_report_end(dwfl_, nullptr, nullptr);
+}
+
+symbols::~symbols() {
+  if (dwfl_ != nullptr) dwfl_end(dwfl_);
+}
+
+const std::vector<place>& symbols::at(std::uintptr_t pc) {
+  const auto [found, fresh] = known_.try_emplace(pc);
+  if (fresh) found->second = look_up(pc);
+  return found->second;
+}
+
+std::uintptr_t symbols::entry_of(std::uintptr_t pc) const {
+  const auto [found, fresh] = entries_.try_emplace(pc, 0);
+  if (!fresh) return found->second;
+  GElf_Sym symbol;
+  GElf_Off offset = 0;
+  if (module_ != nullptr &&
+      dwfl_module_addrinfo(module_, pc, &offset, &symbol, nullptr, nullptr, nullptr) != nullptr &&
+      GELF_ST_TYPE(symbol.st_info) == STT_FUNC) {
+    found->second = pc - offset;
+  }
+  return found->second;
+}
+
+std::vector<place> symbols::look_up(std::uintptr_t pc) {
+  std::vector<place> places(1);
+  if (module_ == nullptr) return places;
+  GElf_Sym symbol;
+  GElf_Off offset = 0;
+  places[0].function =
+      demangled(dwfl_module_addrinfo(module_, pc, &offset, &symbol, nullptr, nullptr, nullptr));
+  if (Dwfl_Line* line = dwfl_module_getsrc(module_, pc)) {
+    const char* file = dwfl_lineinfo(line, nullptr, &places[0].line, nullptr, nullptr, nullptr);
+    if (file != nullptr) places[0].file = file;
+  }
+  Dwarf_Addr bias = 0;
+  Dwarf_Die* unit = dwfl_module_addrdie(module_, pc, &bias);
+  Dwarf_Files* files = nullptr;
+  if (unit == nullptr || dwarf_getsrcfiles(unit, &files, nullptr) != 0) return places;
+  Dwarf_Die *scopes = nullptr, *around = nullptr;
+  const int found = dwarf_getscopes(unit, pc - bias, &scopes);
+  const std::unique_ptr<Dwarf_Die, void (*)(void*)> owner(scopes, free);
+  // The first is the innermost; those behind an inlined function are where it was written. Where its code is:
+  const int count = found > 0 ? dwarf_getscopes_die(&scopes[0], &around) : 0;
+  const std::unique_ptr<Dwarf_Die, void (*)(void*)> owner_around(around, free);
+  // Innermost first: each inlined function names where its caller is.
+  const std::string symbol_name = places[0].function;
+  for (int i = 0; i < count; i++) {
+    const int tag = dwarf_tag(&around[i]);
+    if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) continue;
+    const std::string name = name_of(&around[i]);
+    if (!name.empty()) places.back().function = name;
+    if (tag == DW_TAG_subprogram) {
+      if (!symbol_name.empty()) places.back().function = symbol_name;
+      break;
+    }
+    places.back().inlined = true;
+    place caller;
+    caller.function = symbol_name;
+    const char* file = dwarf_filesrc(files, static_cast<std::size_t>(number_of(&around[i], DW_AT_call_file)),
+                                     nullptr, nullptr);
+    if (file != nullptr) caller.file = file;
+    caller.line = number_of(&around[i], DW_AT_call_line);
+    places.push_back(std::move(caller));
+  }
+  return places;
+}
+
+}  // namespace rt0db

@@ -1,0 +1,43 @@
+// Names of the program's code, by libdw: functions from the symbol table, lines and inlined functions from
+// DWARF. A stripped program has neither; what is left is addresses. All addresses are the file's.
+#pragma once
+#include <elfutils/libdwfl.h>
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "tools/rt0db/image.h"
+
+namespace rt0db {
+
+struct place {
+  std::string function;  // demangled; empty: unknown
+  std::string file;      // empty: unknown
+  int line = 0;
+  bool inlined = false;  // into the next place
+};
+
+class symbols {
+ public:
+  explicit symbols(const image& program);
+  symbols(const symbols&) = delete;
+  symbols& operator=(const symbols&) = delete;
+  ~symbols();
+
+  // Functions that were inlined at pc, innermost first, then the one that has the code. One place at least.
+  const std::vector<place>& at(std::uintptr_t pc);
+  // Where the function that holds pc begins; 0: no symbol says.
+  std::uintptr_t entry_of(std::uintptr_t pc) const;
+
+ private:
+  std::vector<place> look_up(std::uintptr_t pc);
+
+  Dwfl* dwfl_ = nullptr;
+  Dwfl_Module* module_ = nullptr;
+  std::unordered_map<std::uintptr_t, std::vector<place>> known_;
+  mutable std::unordered_map<std::uintptr_t, std::uintptr_t> entries_;
+};
+
+}  // namespace rt0db
