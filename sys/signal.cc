@@ -21,6 +21,15 @@ struct kernel_sigaction {
 
 constexpr unsigned long sa_restorer = 0x04000000;  // the kernel's; C libraries keep it to themselves
 
+kernel_sigaction runtimes_own(void (*handler)(int, void*, void*), void (*restorer)()) noexcept {
+  return {reinterpret_cast<std::uintptr_t>(handler), SA_SIGINFO | SA_ONSTACK | SA_RESTART | sa_restorer,
+          reinterpret_cast<std::uintptr_t>(restorer), ~sigset{0}};
+}
+
+disposition as_disposition(const kernel_sigaction& a) noexcept {
+  return {a.handler, static_cast<int>(a.flags & ~sa_restorer)};
+}
+
 }  // namespace
 
 ret<int> sigprocmask(mask_how how, const sigset* set, sigset* old) noexcept {
@@ -45,11 +54,17 @@ ret<int> set_signal_stack(void* lo, std::size_t bytes) noexcept {
 }
 
 ret<int> set_handler(int signal, void (*handler)(int, void*, void*), void (*restorer)()) noexcept {
-  const kernel_sigaction action{reinterpret_cast<std::uintptr_t>(handler),
-                                SA_SIGINFO | SA_ONSTACK | SA_RESTART | sa_restorer,
-                                reinterpret_cast<std::uintptr_t>(restorer), ~sigset{0}};
+  const kernel_sigaction action = runtimes_own(handler, restorer);
   return ret<int>::from_raw(
       raw_syscall(SYS_rt_sigaction, signal, reinterpret_cast<long>(&action), 0, sizeof(sigset)));
+}
+
+disposition exchange_handler(int signal, void (*handler)(int, void*, void*), void (*restorer)()) noexcept {
+  const kernel_sigaction action = runtimes_own(handler, restorer);
+  kernel_sigaction before{};
+  raw_syscall(SYS_rt_sigaction, signal, reinterpret_cast<long>(&action), reinterpret_cast<long>(&before),
+              sizeof(sigset));
+  return as_disposition(before);
 }
 
 signal_cause cause_of(const void* info) noexcept {
@@ -76,7 +91,7 @@ void default_action(int signal) noexcept {
 disposition disposition_of(int signal) noexcept {
   kernel_sigaction now{};
   raw_syscall(SYS_rt_sigaction, signal, 0, reinterpret_cast<long>(&now), sizeof(sigset));
-  return {now.handler, static_cast<int>(now.flags & ~sa_restorer)};
+  return as_disposition(now);
 }
 
 ret<int> set_disposition(int signal, disposition d) noexcept {

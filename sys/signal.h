@@ -24,8 +24,15 @@ sigset pending_signals() noexcept;
 // disarmed when a handler is left without a return).
 ret<int> set_signal_stack(void* lo, std::size_t bytes) noexcept;
 
+// What the kernel does with a signal when no M blocks it.
+struct disposition {
+  std::uintptr_t handler;  // SIG_DFL, SIG_IGN, or a function
+  int flags;
+};
 // The runtime's own handler: on the signal stack, all signals blocked meanwhile, SA_RESTART.
 ret<int> set_handler(int signal, void (*handler)(int, void*, void*), void (*restorer)()) noexcept;
+// The same, which cannot fail for this signal; returns what there was.
+disposition exchange_handler(int signal, void (*handler)(int, void*, void*), void (*restorer)()) noexcept;
 
 // What a handler was told of its signal.
 struct signal_cause {
@@ -39,11 +46,6 @@ bool itimer_pending() noexcept;
 // SIG_DFL for the signal, unblocked on this M.
 void default_action(int signal) noexcept;
 
-// What the kernel does with a signal when no M blocks it.
-struct disposition {
-  std::uintptr_t handler;  // SIG_DFL, SIG_IGN, or a function
-  int flags;
-};
 // Precondition: 1 <= signal <= signal_count.
 disposition disposition_of(int signal) noexcept;
 // `handler` is SIG_DFL or SIG_IGN. Of the flags SIGCHLD's two mean something.

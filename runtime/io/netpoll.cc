@@ -77,7 +77,8 @@ io_direction direction_of(const ring_op& op) noexcept {
     case IORING_OP_READ:
     case IORING_OP_READV:
     case IORING_OP_RECV:
-    case IORING_OP_RECVMSG: return io_direction::in;
+    case IORING_OP_RECVMSG:
+    case IORING_OP_ACCEPT: return io_direction::in;
     case IORING_OP_POLL_ADD: return (op.op_flags & POLLOUT) != 0 ? io_direction::out : io_direction::in;
   }
   return io_direction::out;
@@ -97,6 +98,8 @@ std::uint32_t least_bytes(const ring_op& op) noexcept {
 // RT0_DEBUG=iofault. Who is told that it would block, waits for an edge that came already: not since this
 // `seen`.
 long try_with_faults(ring_op op, io_seen& seen, bool may_wait) noexcept {
+  if (op.opcode == IORING_OP_ACCEPT || op.opcode == IORING_OP_CONNECT)
+    return attempt(op);  // not tried at all
   if (sys::fault(sys::fault_kind::interruption)) return -EINTR;
   if (may_wait && sys::fault(sys::fault_kind::would_block)) {
     seen.in--;

@@ -195,10 +195,11 @@ void signal_init() noexcept {
   sched.sigmask.store(mp->sigmask & ~(never_blocked | fault_signals), std::memory_order_relaxed);
   set_signal_stack(m0_signals.bounds());
   for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP}) install(signal);
+  const auto before = sys::exchange_handler(SIGQUIT, rt0_sigtramp, rt0_sigreturn);
   // Who starts us in the background has it ignored, and means it.
-  if (sys::disposition_of(SIGQUIT).handler == reinterpret_cast<std::uintptr_t>(SIG_IGN)) return;
-  install(SIGQUIT);
-  quit_reports.store(true, std::memory_order_relaxed);
+  const bool ignored = before.handler == reinterpret_cast<std::uintptr_t>(SIG_IGN);
+  if (ignored) (void)sys::set_disposition(SIGQUIT, before);
+  quit_reports.store(!ignored, std::memory_order_relaxed);
 }
 
 void minit_signals(m* mp) noexcept {

@@ -18,8 +18,12 @@ constexpr std::size_t stack_bytes = 512 << 10;       // a demangler takes some 7
 constexpr std::size_t fault_stack_bytes = 32 << 10;  // the kernel's frame is up to 11 KiB
 
 // Room in the address space; a report touches what it needs.
-RT0_TABLE alignas(64) constinit std::byte stack[stack_bytes];
-RT0_TABLE alignas(64) constinit std::byte fault_stack[fault_stack_bytes];
+template <std::size_t Bytes>
+struct alignas(64) room_for_stack {
+  std::byte bytes[Bytes];
+};
+RT0_TABLE constinit room_for_stack<stack_bytes> stack{};
+RT0_TABLE constinit room_for_stack<fault_stack_bytes> fault_stack{};
 constinit std::uintptr_t guard = 0;  // signal-safe
 
 struct job {
@@ -30,7 +34,7 @@ struct job {
 // On the report's stack. A signal stack can be changed only from off it.
 void on_report_stack(int, void* arg, void*) {
   const auto& it = *static_cast<const job*>(arg);
-  (void)sys::set_signal_stack(fault_stack, sizeof fault_stack);
+  (void)sys::set_signal_stack(fault_stack.bytes, fault_stack_bytes);
   sys::sigset before = 0;
   (void)sys::sigprocmask(sys::mask_how::unblock, &fault_signals, &before);
   it.fn(it.arg);
@@ -50,7 +54,7 @@ bool run_report(void (*fn)(void*), void* arg, const registers& here, others afte
   const bool mine = freeze_others(here);
   if (mine) {
     job it{fn, arg};
-    rt0_call_handler(stack + stack_bytes, on_report_stack, 0, &it, nullptr);
+    rt0_call_handler(stack.bytes + stack_bytes, on_report_stack, 0, &it, nullptr);
     if (afterwards == others::go_on) thaw_others();
   }
   (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);

@@ -52,20 +52,6 @@ std::string random_text(std::size_t bytes, std::mt19937_64& random) {
 
 std::span<const std::byte> bytes_of(const std::string& s) { return std::as_bytes(std::span(s)); }
 
-// The runtime has its own descriptors, from the first wait on.
-void open_poller() {
-  int ends[2];
-  REQUIRE(pipe(ends) == 0);
-  std::thread reader([&] {
-    char c;
-    CHECK(::read(ends[0], &c, 1) == 0);
-  });
-  std::this_thread::sleep_for(1ms);
-  ::close(ends[1]);
-  reader.join();
-  ::close(ends[0]);
-}
-
 // Other goroutines go on while f waits.
 template <class F>
 void while_others_tick(F f) {
@@ -248,7 +234,6 @@ TEST_CASE("O_NONBLOCK or not: it waits") {
 TEST_CASE("close and stop end what waits; the number is free afterwards") {
   const folder here;
   const fs::path name = here.fifo();
-  open_poller();
   const std::size_t before = open_count();
   for (int round = 0; round < 50; round++) {
     rt::file r = rt::file::open(name, O_RDWR), w = rt::file::open(name, O_RDWR);
@@ -291,7 +276,6 @@ TEST_CASE("close and stop end what waits; the number is free afterwards") {
 TEST_CASE("an open that waits can be left; what it opens is closed") {
   const folder here;
   const fs::path name = here.fifo();
-  open_poller();
   const std::size_t before = open_count(), goroutines = rt::num_goroutine();
   std::stop_source stop;
   std::thread stopper([&] {
@@ -333,7 +317,7 @@ TEST_CASE("a terminal parks, and close ends the read") {
     tty.close();
   });
   char c;
-  CHECK(error_of([&] { tty.read(&c, 1); }) == std::errc::operation_canceled);
+  CHECK(was_closed(error_of([&] { tty.read(&c, 1); })));
   closer.join();
   ::close(master);
 }

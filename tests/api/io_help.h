@@ -2,7 +2,6 @@
 #pragma once
 #include <cstddef>
 #include <filesystem>
-#include <iterator>
 #include <string>
 #include <system_error>
 
@@ -16,6 +15,11 @@ std::error_code error_of(auto&& f) {
   return {};
 }
 
+// Another goroutine closed it: while this one waited, or before.
+inline bool was_closed(const std::error_code& error) {
+  return error == std::errc::operation_canceled || error == std::errc::bad_file_descriptor;
+}
+
 // To the end of the stream.
 std::string read_all(auto& from) {
   std::string all;
@@ -24,9 +28,17 @@ std::string read_all(auto& from) {
   return all;
 }
 
-// The descriptors that are open.
+// The descriptors that are open, without the runtime's own, which come when they are first needed.
 inline std::size_t open_count() {
   namespace fs = std::filesystem;
-  return static_cast<std::size_t>(
-      std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
+  std::size_t n = 0;
+  for (const fs::directory_entry& fd : fs::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const std::string what = fs::read_symlink(fd, gone).string();
+    if (what != "anon_inode:[eventpoll]" && what != "anon_inode:[eventfd]" &&
+        what != "anon_inode:[io_uring]") {
+      n++;
+    }
+  }
+  return n;
 }

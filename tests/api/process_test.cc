@@ -104,7 +104,7 @@ TEST_CASE("a pipe that nobody reads is an error; deadlines, stop and close are a
     stop.request_stop();
     sleeper.stdout_pipe().close();
   });
-  CHECK(error_of([&] { sleeper.stdout_pipe().read(&c, 1); }) == std::errc::operation_canceled);
+  CHECK(was_closed(error_of([&] { sleeper.stdout_pipe().read(&c, 1); })));
   CHECK(error_of([&] { sleeper.stdin_pipe().write(much, stop.get_token()); }) ==
         std::errc::operation_canceled);
   stopper.join();

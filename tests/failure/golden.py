@@ -33,6 +33,8 @@ def normal(text, source):
         line = re.sub(r"\t/usr/include/c\+\+/\d+/", "\tstd/", line)
         line = re.sub(r"(rt|std)/(\S+):\d+", r"\1/\2:?", line)
         line = re.sub(r"(failure_probe.cc):(\d+)", lambda m: f"{m[1]}: {source[int(m[2]) - 1].strip()}", line)
+        if lines[i - 1] == "endless(...)":  # which of its lines was the last that had room
+            line = "\tanywhere in it"
         line = re.sub(r"^\.\.\.\d+ frames", "...? frames", line)
         line = re.sub(r" m=\d+ ", " m=? ", line)
         line = re.sub(r"^(r[a-z0-9]+) +0x\?$", r"\1", line)

@@ -169,7 +169,7 @@ class connection {
       }
       if (error_ || !open_ || !read_more()) break;
     }
-    if (refused_ && !error_) linger();
+    if (!open_ && !error_) linger();
   }
 
  private:
@@ -214,7 +214,6 @@ class connection {
     out_ += reason_of(status);
     out_ += "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     open_ = false;
-    refused_ = true;
   }
 
   // What the client still sends would make the system reset the connection, and the client lose our answer.
@@ -251,7 +250,7 @@ class connection {
   rt::net::conn& c_;
   std::string room_, out_;  // room_[begin_, end_): not looked at yet
   std::size_t begin_ = 0, end_ = 0, to_skip_ = 0;
-  bool open_ = true, hurries_ = false, last_ = false, refused_ = false;
+  bool open_ = true, hurries_ = false, last_ = false;
   std::error_code error_;
 };
 
