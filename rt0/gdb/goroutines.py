@@ -2,9 +2,9 @@
 
 Live and in cores, by the program's own DWARF. Where a goroutine that does not run is, its gobuf says: an
 unwinder of ours tells gdb that the selected thread's innermost frame was called from there, so that all
-commands on frames work, nothing is written into the process, and frame 0 is hidden. One that runs is where
-the thread is whose %fs points at it. musl's functions have no unwind tables: behind one, gdb guesses (and
-`tools/rt0 bt` does not).
+commands on frames work, nothing is written into the process, and the thread's own frame is hidden. One that
+runs is where the thread is whose %fs points at it. musl's functions have no unwind tables: behind one, gdb
+guesses (and `tools/rt0 bt` does not).
 """
 import contextlib
 import re
@@ -16,6 +16,7 @@ import gdb.unwinder
 STATUSES = {1: "runnable", 2: "running", 3: "syscall", 4: "waiting"}
 WAITING = 4
 KIND_SYSTEM = 2
+CHAN_IS_CLOSED = 1
 
 
 def loaded(atomic):
@@ -73,8 +74,19 @@ class Unwinder(gdb.unwinder.Unwinder):
         self.gobuf = None
         innermost = gdb.newest_frame()
         self.sp, self.pc = int(innermost.read_register("rsp")), int(innermost.read_register("rip"))
+        self.hidden = 1  # frames that are the thread's: the innermost, and what is inlined there
+        while innermost.type() == gdb.INLINE_FRAME:
+            innermost = innermost.older()
+            self.hidden += 1
         self.gobuf = gobuf
         gdb.invalidate_cached_frames()
+
+    def first(self):
+        """The goroutine's innermost frame; None: gdb cannot go there."""
+        frame = gdb.newest_frame()
+        for _ in range(self.hidden):
+            frame = frame and frame.older()
+        return frame
 
     def end(self):
         self.gobuf = None
@@ -97,13 +109,15 @@ UNWINDER = Unwinder()
 gdb.unwinder.register_unwinder(gdb.current_objfile(), UNWINDER, replace=True)
 
 
-def without_innermost(text):
-    """A backtrace's text less frame 0, which is another's; the others counted anew."""
-    def counted(match):
-        return f"#{int(match.group(1)) - 1:<{len(match.group(0)) - 1}}"
-
-    frames = [frame for frame in re.split(r"^(?=#\d+ )", text, flags=re.M) if not frame.startswith("#0 ")]
-    return "".join(re.sub(r"^#(\d+) *", counted, frame) for frame in frames)
+def without_hidden(text):
+    """A backtrace's text less the thread's own frames; the others counted anew."""
+    kept = []
+    for frame in re.split(r"^(?=#\d+ )", text, flags=re.M):
+        head = re.match(r"#(\d+) *", frame)
+        if head and int(head.group(1)) >= UNWINDER.hidden:
+            number = f"#{int(head.group(1)) - UNWINDER.hidden}"
+            kept.append(f"{number:<{len(head.group(0))}}{frame[head.end():]}")
+    return "".join(kept)
 
 
 def thread_of(g):
@@ -122,7 +136,7 @@ def innermost_frame(g):
     try:
         if int(g["sched"]["sp"]) != 0:
             UNWINDER.begin(g["sched"])
-            yield gdb.newest_frame().older()
+            yield UNWINDER.first()
         else:
             yield gdb.newest_frame() if thread_of(g) else None
     finally:
@@ -140,8 +154,8 @@ def run_in(g, command):
         frame.select()
         if trace and UNWINDER.gobuf is not None:
             if trace.group(3):
-                command = f"{trace.group(1)} {int(trace.group(3)) + 1}"
-            return without_innermost(gdb.execute(command, to_string=True))
+                command = f"{trace.group(1)} {int(trace.group(3)) + UNWINDER.hidden}"
+            return without_hidden(gdb.execute(command, to_string=True))
         return gdb.execute(command, to_string=True)
 
 
@@ -215,7 +229,7 @@ class ChanPrinter:
             return "nil channel"
         c = pointer.cast(gdb.lookup_type("rt0::hchan").pointer())
         text = f"channel {hex(int(pointer))}, {int(c['count'])} of {int(c['capacity'])}"
-        if int(c["closed"]) != 0:
+        if int(c["bits"]) & CHAN_IS_CLOSED:
             text += ", closed"
         for name, queue in (("receivers", c["recvq"]), ("senders", c["sendq"])):
             ids = waiting_in(queue)

@@ -35,7 +35,8 @@ def frames(text):
 class Probe:
     """A running probe; said: {goid: (status, reason, function)}."""
 
-    def __init__(self, *arguments, program=PROBE, **options):
+    def __init__(self, *arguments, program=PROBE, settles=True, **options):
+        self.settles = settles
         self.process = subprocess.Popen([program, *map(str, arguments)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, **options)
         self.pid = self.process.pid
@@ -45,6 +46,14 @@ class Probe:
                 break
             goid, status, reason, function = line.split()
             self.said[int(goid)] = status, reason.replace("_", " "), function
+
+    def settled(self):
+        """Itself, when its main goroutine has come to wait for our words."""
+        for _ in range(200):
+            listed = rt0db("ps", "--json", self.pid)
+            if json.loads(listed.stdout)[0]["status"] == "waiting":
+                return self
+        raise AssertionError("main does not wait: " + listed.stdout)
 
     def ask(self):
         """The longest time, in us, for which its spinning thread was stopped since the last question."""
@@ -60,7 +69,11 @@ class Probe:
         return rest, self.process.wait()
 
     def __enter__(self):
-        return self
+        try:
+            return self.settled() if self.settles else self
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *_):
         self.process.kill()
@@ -356,7 +369,7 @@ class Debugger(unittest.TestCase):
             byte = file.read(1)[0]
             file.seek(offset)
             file.write(bytes([byte ^ 1]))
-        with Probe("crowd", 1, program=other) as probe:
+        with Probe("crowd", 1, program=other, settles=False) as probe:
             self.refused(NOT_RT0, "another version of rt0", "ps", probe.pid)
 
 

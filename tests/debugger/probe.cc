@@ -30,12 +30,16 @@ void say(const char* status, const char* reason, const char* function) {
   std::printf("%llu %s %s %s\n", static_cast<unsigned long long>(rt::goid()), status, reason, function);
 }
 
-// The system call itself; what nanosleep is in a program on rt0 parks.
+// The system call itself: what it is called through in a program on rt0 parks.
+long kernel_call(long number, long a, long b, long c, long d) {
+  register long fourth asm("r10") = d;
+  asm volatile("syscall" : "+a"(number) : "D"(a), "S"(b), "d"(c), "r"(fourth) : "rcx", "r11", "memory");
+  return number;
+}
+
 int sleep_in_kernel(std::int64_t ns) {
   const timespec time{ns / 1'000'000'000, ns % 1'000'000'000};
-  long result = SYS_nanosleep;
-  asm volatile("syscall" : "+a"(result) : "D"(&time), "S"(nullptr) : "rcx", "r11", "memory");
-  return static_cast<int>(result);
+  return static_cast<int>(kernel_call(SYS_nanosleep, reinterpret_cast<long>(&time), 0, 0, 0));
 }
 
 std::atomic<bool> over{false};
@@ -59,8 +63,8 @@ std::mutex locked;
 std::int64_t waited_for_cpu_ns(int schedstat) {
   char text[96] = {};
   long long ran = 0, waited = 0;
-  if (pread(schedstat, text, sizeof(text) - 1, 0) <= 0 ||
-      std::sscanf(text, "%lld %lld", &ran, &waited) != 2) {
+  const long got = kernel_call(SYS_pread64, schedstat, reinterpret_cast<long>(text), sizeof(text) - 1, 0);
+  if (got <= 0 || std::sscanf(text, "%lld %lld", &ran, &waited) != 2) {
     std::abort();
   }
   return waited;

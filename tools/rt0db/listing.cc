@@ -50,7 +50,8 @@ bool is_library(const place& where) {
   for (const char* name : {"rt::", "rt0::", "rt0_", "std::", "__"}) {
     if (begins(name_here, name)) return true;
   }
-  return where.file.empty() || where.file.find("/include/c++/") != std::string::npos;
+  return where.file.empty() || begins(where.file, "runtime/") || begins(where.file, "./runtime/") ||
+         where.file.find("/include/c++/") != std::string::npos;
 }
 
 std::string json(const std::string& text) {

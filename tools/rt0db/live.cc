@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -41,6 +42,22 @@ std::uintptr_t bias_of(pid_t pid, const image& program) {
     if (entries[i].a_type == AT_PHDR) return entries[i].a_un.a_val - program.phdr_address();
   }
   throw failure(no_process, "process " + std::to_string(pid) + ": has ended");
+}
+
+// The kernel's own worker for io_uring, listed among the threads with registers copied from the one that it
+// works for. (Field 9 of stat(5), behind a name that may contain anything.)
+bool is_io_worker(pid_t pid, pid_t tid) {
+  constexpr unsigned long io_worker = 0x10;  // PF_IO_WORKER
+  char text[512] = {};
+  const int fd =
+      open(proc(pid, ("task/" + std::to_string(tid) + "/stat").c_str()).c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const ssize_t bytes = ::read(fd, text, sizeof(text) - 1);
+  close(fd);
+  const char* behind_name = bytes > 0 ? strrchr(text, ')') : nullptr;
+  unsigned long flags = 0;
+  return behind_name != nullptr && sscanf(behind_name, ") %*c %*d %*d %*d %*d %*d %lu", &flags) == 1 &&
+         (flags & io_worker) != 0;
 }
 
 std::int64_t monotonic_ns() {
@@ -101,12 +118,13 @@ bool live_process::seize_new_threads() {
   std::vector<pid_t> fresh;
   while (const dirent* entry = readdir(tasks.get())) {
     const pid_t tid = atoi(entry->d_name);
-    if (tid <= 0 || std::find(seized_.begin(), seized_.end(), tid) != seized_.end()) continue;
+    if (tid <= 0 || std::find(seen_.begin(), seen_.end(), tid) != seen_.end()) continue;
+    seen_.push_back(tid);
+    if (is_io_worker(pid_, tid)) continue;
     if (ptrace(PTRACE_SEIZE, tid, nullptr, nullptr) != 0) {
       if (errno == ESRCH) continue;  // it ended
       refuse(pid_, errno);
     }
-    seized_.push_back(tid);
     fresh.push_back(tid);
   }
   for (pid_t tid : fresh) ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);

@@ -50,7 +50,7 @@ class live_process final : public process {
   bool stopping_ = false;
   sigset_t mask_{};
   int priority_ = 0;
-  std::vector<pid_t> seized_;  // all that were, those that ended included
+  std::vector<pid_t> seen_;  // threads, those that ended included
   std::vector<stopped> stopped_;
   std::vector<thread> threads_;
 };
