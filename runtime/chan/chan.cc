@@ -3,6 +3,7 @@
 
 #include "runtime/base/export.h"
 #include "runtime/signal/attend.h"
+#include "sys/clock.h"
 #include "sys/process.h"
 
 namespace rt0 {

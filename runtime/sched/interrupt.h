@@ -7,7 +7,7 @@
 //
 //   parked, open to the bit      the wait is claimed as interrupted, and the goroutine runs (park.h)
 //   parked, not open             it looks when somebody else wakes it
-//   in a system call             its M gets SIGURG: the call returns EINTR, or is not begun (rt0_open_syscall)
+//   in a system call             its M gets SIGURG: the call returns EINTR, or not begun (rt0_open_syscall)
 //   running its own code         its M gets SIGURG, whose handler injects a call (signal.cc)
 //   the runtime's, in a queue    SIGURG finds nothing to do. It looks when that code ends, or sysmon sends
 //                                SIGURG again, while sched.attentive says that a signal waits for somebody
