@@ -17,6 +17,7 @@
 #include "rt0/arch.h"
 #include "runtime/base/export.h"
 #include "runtime/chan/chan.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/interrupt.h"
 #include "runtime/signal/attend.h"
