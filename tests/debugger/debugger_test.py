@@ -44,6 +44,11 @@ class Probe:
         for line in self.process.stdout:
             if line == "ready\n":
                 break
+            if line == "child\n":  # what the parent said was written again, or is no more
+                self.said = {}
+                with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as children:
+                    self.pid = int(children.read().split()[0])
+                continue
             goid, status, reason, function = line.split()
             self.said[int(goid)] = status, reason.replace("_", " "), function
 
@@ -157,6 +162,13 @@ class Debugger(unittest.TestCase):
                     break
             self.check_list(listed, probe.said)
             self.check_stacks(rt0db("bt", probe.pid).stdout, probe.said)
+
+    def test_fork(self):
+        with Probe("fork", 5) as probe:
+            self.check_list(json.loads(rt0db("ps", "--json", probe.pid).stdout), probe.said)
+            self.check_stacks(rt0db("bt", probe.pid).stdout, probe.said)
+            self.assertEqual(len(probe.said), 2)
+            self.assertEqual(probe.end(), ("", 0))
 
     def test_ten_thousand(self):
         with Probe("crowd", 10_000) as probe:
