@@ -3,12 +3,14 @@
 
 #include "runtime/base/export.h"
 #include "runtime/signal/attend.h"
+#include "sys/clock.h"
 #include "sys/process.h"
 
 namespace rt0 {
 namespace {
 
-constexpr int lock_spins = 8, pauses_per_spin = 10;
+constexpr int lock_spins = 8, pauses_per_spin = 10, lock_yields = 100;
+constexpr std::int64_t lock_sleep_ns = 50'000;
 
 // Copies n bytes; most values are a word.
 void copy_bytes(void* to, const void* from, std::size_t n) noexcept {
@@ -101,6 +103,8 @@ void hchan::lock_slow() noexcept {
       if (spin == lock_spins) break;
     } else {
       if (spin_.load(std::memory_order_relaxed) == 0 && try_spin()) return;
+      // Yielding lets no thread of a lower class run: the holder may be one.
+      if (spin >= lock_spins + lock_yields) sys::sleep_ns(lock_sleep_ns);
       if (spin >= lock_spins) sys::sched_yield();
     }
   }

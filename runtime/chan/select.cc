@@ -198,11 +198,15 @@ class selecting {
   // True: chosen. False: to be begun anew.
   bool wait(rt0_selected& chosen) {
     const rt0_wait_hooks& hooks = s_.hooks;
-    if (hooks.arm != nullptr) hooks.arm(hooks.self, ticket_.gp, ticket_.generation);
-    const auto why = s_.count == 0 ? wait_reason::select_no_cases : wait_reason::select;
-    const claim_state how = gopark(ticket_, why, std::min(deadline(), tick_ns_));
-    if (hooks.disarm != nullptr) hooks.disarm(hooks.self);
-    dequeue();
+    claim_state how;
+    {
+      const handlers_deferred until_dequeued;
+      if (hooks.arm != nullptr) hooks.arm(hooks.self, ticket_.gp, ticket_.generation);
+      const auto why = s_.count == 0 ? wait_reason::select_no_cases : wait_reason::select;
+      how = gopark(ticket_, why, std::min(deadline(), tick_ns_));
+      if (hooks.disarm != nullptr) hooks.disarm(hooks.self);
+      dequeue();
+    }
     if (how == claim_state::interrupted) {
       attend();
       return false;

@@ -60,6 +60,7 @@ using namespace rt0;
 
 RT0_EXPORT int rt0_go_reserve(const rt0_go_request* request, rt0_go_place* place) noexcept {
   *place = {nullptr, nullptr};
+  if (request->run == nullptr) fatal("go of nil func value");
   const int size_class = request->stack_bytes != 0 ? stack_class_of(request->stack_bytes) : go_stack_class();
   if (size_class < 0) return ENOMEM;
   if (request->bytes > (std::size_t{1} << size_class) / stack_share) return E2BIG;
@@ -94,7 +95,7 @@ RT0_EXPORT void rt0_go_discard(void* goroutine) noexcept {
   m_locks_dec();
 }
 
-RT0_EXPORT int rt0_go_wait(void* goroutine) noexcept {
+RT0_EXPORT int rt0_go_wait(void* goroutine) {
   return libc::wait_for_end(static_cast<g*>(goroutine), forever);
 }
 

@@ -55,9 +55,13 @@ RT0_EXPORT bool rt0_word_wait_stoppable(const std::uint32_t* word, std::uint32_t
                                         const rt0_wait_hooks* hooks) {
   wait_node node;
   if (!enter_if_equal(node, word, expected, open_bits())) return true;
-  hooks->arm(hooks->self, node.ticket.gp, node.ticket.generation);
-  const wait_result how = park_quietly(node, deadline_ns, reason_of(kind));
-  hooks->disarm(hooks->self);
+  wait_result how;
+  {
+    const handlers_deferred until_away;
+    hooks->arm(hooks->self, node.ticket.gp, node.ticket.generation);
+    how = park_quietly(node, deadline_ns, reason_of(kind));
+    hooks->disarm(hooks->self);
+  }
   attend();
   return how != wait_result::timed_out;
 }

@@ -102,6 +102,7 @@ struct thread_state {
   std::size_t altstack_bytes;  // 0: none
   int altstack_flags;
   std::uint8_t open_to;  // bits of attention that end its waits and calls now, besides signals
+  bool defers_handlers;  // handlers_deferred
   char name[16];
   void* cleanups;                    // pthread_cleanup_push's, innermost first
   alignas(16) std::byte unwind[32];  // pthread_exit's _Unwind_Exception
@@ -111,6 +112,7 @@ struct thread_state {
     join.store(0, std::memory_order_relaxed);
     cancel.store(0, std::memory_order_relaxed);
     open_to = 0;
+    defers_handlers = false;
     dtors = nullptr;
     keys = nullptr;
     altstack_bytes = 0;

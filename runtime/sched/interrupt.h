@@ -7,11 +7,10 @@
 //
 //   parked, open to the bit      the wait is claimed as interrupted, and the goroutine runs (park.h)
 //   parked, not open             it looks when somebody else wakes it
-//   in a system call             its M gets SIGURG: the call returns EINTR, or is not begun
-//   (rt0_open_syscall) running its own code         its M gets SIGURG, whose handler injects a call
-//   (signal.cc) running the runtime's code,  SIGURG finds nothing to do. It looks when that code ends, or
-//   sysmon, while or in a queue                sched.attentive says that a signal waits for somebody, sends
-//   SIGURG again
+//   in a system call             its M gets SIGURG: the call returns EINTR, or not begun (rt0_open_syscall)
+//   running its own code         its M gets SIGURG, whose handler injects a call (signal.cc)
+//   the runtime's, in a queue    SIGURG finds nothing to do. It looks when that code ends, or sysmon sends
+//                                SIGURG again, while sched.attentive says that a signal waits for somebody
 //
 // The last row also covers whatever M the goroutine moves to while we look: gp->m is read without a lock, a
 // signal to the wrong M is harmless, and sysmon repeats what did not arrive.
@@ -35,6 +34,18 @@ inline std::uint8_t open_bits() noexcept { return attend_signal | getg()->thread
 inline bool asked_to_end() noexcept {
   return (getg()->attention.load(std::memory_order_relaxed) & getg()->thread.open_to) != 0;
 }
+
+// While one lives, signals find no handler on the running goroutine, though it is in the program's code: its
+// wait has begun, and a handler that waits would begin another in its place. They stay pending.
+class handlers_deferred {
+ public:
+  handlers_deferred() noexcept : t_(getg()->thread) { t_.defers_handlers = true; }
+  ~handlers_deferred() { t_.defers_handlers = false; }
+  handlers_deferred(const handlers_deferred&) = delete;
+
+ private:
+  thread_state& t_;
+};
 
 // gp has looked. The running goroutine itself, or nobody's.
 void attended(g* gp, std::uint8_t bit) noexcept;

@@ -69,7 +69,7 @@ constinit std::atomic<std::uint32_t> preempt_ready{0};
 void count(std::atomic<std::uint64_t>& n) noexcept { n.fetch_add(1, std::memory_order_relaxed); }
 
 bool signal_wanted(const g* gp) noexcept {
-  return (gp->attention.load(std::memory_order_relaxed) & attend_signal) != 0;
+  return (gp->attention.load(std::memory_order_relaxed) & attend_signal) != 0 && !gp->thread.defers_handlers;
 }
 
 // Whether the code that ucontext describes may be made to call rt0_asyncpreempt: nullptr, or what counts the

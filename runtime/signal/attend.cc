@@ -56,6 +56,7 @@ effect begin_fault(g* gp, delivery& d) noexcept {
 // The next signal that the goroutine does not block; 0: it has attended to all. Without its siginfo, what
 // kill would have said.
 int take_next(g* gp, delivery& d, effect& what) noexcept {
+  if (gp->thread.defers_handlers) return 0;
   signal_node* node = nullptr;
   int signal = 0;
   sys::sigset left = 0;
@@ -181,7 +182,8 @@ void deliver_all(g* gp, preempt_frame*& frame, void* xstate) noexcept {
 }
 
 bool has_signals(const g* gp) noexcept {
-  return (gp->attention.load(std::memory_order_relaxed) & attend_signal) != 0 || getm()->fault.signal != 0;
+  const bool signal = (gp->attention.load(std::memory_order_relaxed) & attend_signal) != 0;
+  return (signal && !gp->thread.defers_handlers) || getm()->fault.signal != 0;
 }
 
 }  // namespace

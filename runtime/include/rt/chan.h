@@ -10,9 +10,10 @@
 // operation allocates nothing.
 //
 // A value is moved from the sender's to the receiver's side, once, or twice by way of the buffer, inside of
-// the channel's lock: a move or destructor of T may lock, print or sleep, but not use channels. What a move
-// throws is thrown by the operation that executed it. The other side of a hand-over goes on waiting; a value
-// that stays in the buffer is received again, in whatever state the move left it.
+// the channel's lock: a move or destructor of T may lock, print or sleep, but not use channels, nor end its
+// goroutine (rt::goexit, pthread_exit, cancellation). What a move throws is thrown by the operation that
+// executed it. The other side of a hand-over goes on waiting; a value that stays in the buffer is received
+// again, in whatever state the move left it.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -70,10 +70,18 @@ class go_reservation {
   rt0_go_place place_;
 };
 
+// There is nothing to call.
+template <class F, class... A>
+constexpr bool is_nil(const F& f, const A&...) noexcept {
+  if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F>) return f == nullptr;
+  return false;
+}
+
 template <class... T>
 [[gnu::always_inline]] inline void go(const go_options& options, T&&... parts) {
   using call = go_call<std::decay_t<T>...>;
-  go_reservation reserved({call::run, sizeof(call), alignof(call), options.stack_bytes, options.name, false});
+  auto* const run = is_nil(parts...) ? nullptr : call::run;
+  go_reservation reserved({run, sizeof(call), alignof(call), options.stack_bytes, options.name, false});
   ::new (reserved.callable()) call{std::tuple<std::decay_t<T>...>(std::forward<T>(parts)...)};
   reserved.start();
 }

@@ -178,6 +178,12 @@ auto recv(const chan<T>& c, F f = {}) {
   return detail::recv_case<T, F>(c, std::move(f));
 }
 
+template <class T, class F = detail::no_handler>
+auto recv(chan<T>&& c, F f = {}) {  // such as rt::after(1s): the case keeps it
+  return detail::keeping<detail::recv_case<T, F>, chan<T>>(recv(c, std::move(f)), std::move(c));
+}
+
+// A value of type T that is no plain bytes is referred to until the select is over.
 template <class T, class V, std::invocable F = detail::no_handler>
 requires std::constructible_from<T, V&&>
 auto send(const chan<T>& c, V&& value, F f = {}) {

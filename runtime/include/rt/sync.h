@@ -5,8 +5,8 @@
 //
 // Interfaces and guarantees are the standard's (std::mutex, std::condition_variable, ...), and the standard's
 // lock holders work with them. All can be made constexpr, and destroyed as soon as nobody will use them
-// again: a release touches nothing after it. Misuse that is seen (unlock of an unlocked mutex, a negative
-// wait_group) ends the process with exit status 2.
+// again: a release touches nothing after it; a shared_mutex only when every unlock has returned. Misuse that
+// is seen (unlock of an unlocked mutex, a negative wait_group) ends the process with exit status 2.
 //
 // Locks are handed over after a millisecond of waiting, so that nobody starves (Go's mutex.go); a
 // shared_mutex lets no reader in once a writer waits (Go's rwmutex.go).
@@ -57,41 +57,42 @@ class word {
 };
 static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t));
 
-// A count of permits. Waiters wait for the next turn, and are counted, so that a release without them calls
-// nobody.
+// A count of permits, with a bit that says that somebody may wait: one step gives permits and learns whether
+// to wake, and touches nothing afterwards.
+//
+// A release takes the bit away and wakes as many as it gives permits. So who has waited owes the others: it
+// sets the bit again when it takes a permit or gives up, and wakes the next if permits are left.
 class permits {
  public:
-  constexpr explicit permits(std::uint32_t count) noexcept : count_(count) {}
+  static constexpr std::uint32_t most = 0x7fffffff;
 
-  bool try_acquire() noexcept {
-    std::uint32_t now = count_.load(std::memory_order_relaxed);
-    while (now != 0) {
-      if (count_.compare_exchange_weak(now, now - 1, std::memory_order_acquire, std::memory_order_relaxed)) {
-        return true;
-      }
-    }
-    return false;
-  }
+  constexpr explicit permits(std::uint32_t count) noexcept : word_(count) {}
 
-  // False: gives_up() said so, or the deadline passed. wait(turn) waits while the turn is that.
+  bool try_acquire() noexcept { return take(0); }
+
+  // False: gives_up() said so, or the deadline passed. wait(word) waits while the word is that.
   template <class GivesUp, class Wait>
   bool acquire(GivesUp gives_up, Wait wait) noexcept {
-    if (try_acquire()) return true;
-    // seq_cst, then the look at the count; release's is the other way round (StoreLoad).
-    waiters_.fetch_add(1, std::memory_order_seq_cst);
-    bool got = false, in_time = true;
-    do {
-      const std::uint32_t turn = turn_->load(std::memory_order_seq_cst);
-      got = try_acquire();
-      if (got || !in_time || gives_up()) break;
-      in_time = wait(turn);
-    } while (true);
-    waiters_.fetch_sub(1, std::memory_order_relaxed);
-    return got;
+    if (take(0)) return true;
+    std::uint32_t owed = 0;
+    for (bool in_time = true;;) {
+      if (take(owed)) return true;
+      if (!in_time || gives_up()) {
+        if (owed != 0 && (word_->fetch_or(waited_for, std::memory_order_acq_rel) & most) != 0) word_.wake(1);
+        return false;
+      }
+      std::uint32_t none = 0;
+      if (!word_->compare_exchange_strong(none, waited_for, std::memory_order_acq_rel) &&
+          none != waited_for) {
+        continue;
+      }
+      in_time = wait(waited_for);
+      owed = waited_for;
+    }
   }
   template <class GivesUp>
   bool acquire(std::int64_t deadline_ns, rt0_word_kind kind, GivesUp gives_up) noexcept {
-    return acquire(gives_up, [&](std::uint32_t turn) { return turn_.wait(turn, deadline_ns, kind); });
+    return acquire(gives_up, [&](std::uint32_t now) { return word_.wait(now, deadline_ns, kind); });
   }
   bool acquire(std::int64_t deadline_ns, rt0_word_kind kind) noexcept {
     return acquire(deadline_ns, kind, [] { return false; });
@@ -99,24 +100,39 @@ class permits {
   // False: a stop was requested first.
   bool acquire(rt0_word_kind kind, stop_watch& stop) noexcept {
     return acquire([&] { return stop.requested(); },
-                   [&](std::uint32_t turn) { return turn_.wait(turn, no_deadline, kind, stop); });
+                   [&](std::uint32_t now) { return word_.wait(now, no_deadline, kind, stop); });
   }
 
-  void release(std::uint32_t n) noexcept {
-    count_.fetch_add(n, std::memory_order_seq_cst);
-    if (waiters_.load(std::memory_order_seq_cst) != 0) next_turn(static_cast<int>(n));
+  // False: there would be more than max.
+  bool release(std::uint32_t n, std::uint32_t max = most) noexcept {
+    std::uint32_t now = word_->load(std::memory_order_relaxed);
+    do {
+      if (n > max - (now & most)) return false;
+      // pairs with: take (acquire). The last touch.
+    } while (!word_->compare_exchange_weak(now, (now & most) + n, std::memory_order_acq_rel,
+                                           std::memory_order_relaxed));
+    if ((now & waited_for) != 0) word_.wake(static_cast<int>(n));
+    return true;
   }
 
  private:
-  // Before the wake: who has read the turn, and is about to wait for it, does not.
-  void next_turn(int count) noexcept {
-    turn_->fetch_add(1, std::memory_order_seq_cst);
-    turn_.wake(count);
+  static constexpr std::uint32_t waited_for = most + 1;
+
+  // owed: waited_for, by who has waited.
+  bool take(std::uint32_t owed) noexcept {
+    std::uint32_t now = word_->load(std::memory_order_relaxed);
+    while ((now & most) != 0) {
+      if (!word_->compare_exchange_weak(now, (now - 1) | owed, std::memory_order_acq_rel,
+                                        std::memory_order_relaxed)) {
+        continue;
+      }
+      if (owed != 0 && (now & most) > 1) word_.wake(1);
+      return true;
+    }
+    return false;
   }
 
-  std::atomic<std::uint32_t> count_;
-  std::atomic<std::uint32_t> waiters_{0};
-  word turn_;
+  word word_;
 };
 
 }  // namespace detail
@@ -326,7 +342,11 @@ class counting_semaphore {
   counting_semaphore(const counting_semaphore&) = delete;
   counting_semaphore& operator=(const counting_semaphore&) = delete;
 
-  void release(std::ptrdiff_t n = 1) { permits_.release(static_cast<std::uint32_t>(n)); }
+  void release(std::ptrdiff_t n = 1) {
+    if (n < 0 || n > Max || !permits_.release(static_cast<std::uint32_t>(n), Max)) {
+      rt0_sync_misuse("sync: counting_semaphore::release beyond its maximum");
+    }
+  }
   void acquire() { (void)permits_.acquire(detail::no_deadline, rt0_word_semaphore); }
   // False: a stop was requested first.
   bool acquire(std::stop_token stop) {
@@ -384,10 +404,10 @@ class wait_group {
   template <class F>
   void go(F&& f) {
     struct member {
+      std::decay_t<F> f;  // first: if its move throws, the other one still counts
       wait_group* group;
-      std::decay_t<F> f;
-      member(wait_group* g, F&& call) : group(g), f(std::forward<F>(call)) { group->add(1); }
-      member(member&& other) : group(std::exchange(other.group, nullptr)), f(std::move(other.f)) {}
+      member(wait_group* g, F&& call) : f(std::forward<F>(call)), group(g) { group->add(1); }
+      member(member&& other) : f(std::move(other.f)), group(std::exchange(other.group, nullptr)) {}
       ~member() {
         if (group != nullptr) group->done();
       }

@@ -52,7 +52,7 @@ struct task_result {
 
   R take() {
     if (error) std::rethrow_exception(error);
-    if (!value) throw std::runtime_error("rt::task: no result, its goroutine called goexit");
+    if (!value) throw std::runtime_error("rt::task: its goroutine ended without a result");
     if constexpr (std::is_reference_v<R>) {
       return static_cast<R>(**value);
     } else if constexpr (!std::is_void_v<R>) {
@@ -93,7 +93,8 @@ struct spawned : task_result<R> {
       std::invoke(std::move(f));
       this->value.emplace();
     } else if constexpr (std::is_reference_v<R>) {
-      this->value = std::addressof(static_cast<std::remove_reference_t<R>&>(std::invoke(std::move(f))));
+      auto&& result = std::invoke(std::move(f));
+      this->value = std::addressof(result);
     } else {
       this->value.emplace(std::invoke(std::move(f)));
     }

@@ -67,8 +67,7 @@ bool give_back(g* gp) noexcept {
 
 // In a fork's child the threads of the parent that did not come along have ended, with nullptr: glibc's rule.
 // Destructors of the program's that join its workers rely on it.
-g* thread_to_join(pthread_t thread) noexcept {
-  g* gp = thread_of(thread);
+void end_if_left_behind(g* gp) noexcept {
   std::uint32_t state = joinable;
   if (left_behind(gp) && gp->thread.join.compare_exchange_strong(state, ended, std::memory_order_acq_rel)) {
     gp->thread.result = nullptr;
@@ -77,6 +76,11 @@ g* thread_to_join(pthread_t thread) noexcept {
     gp->lockedm.store(nullptr, std::memory_order_relaxed);
     gp->place = nullptr;
   }
+}
+
+g* thread_to_join(pthread_t thread) noexcept {
+  g* gp = thread_of(thread);
+  end_if_left_behind(gp);
   return gp;
 }
 
@@ -93,6 +97,7 @@ int join(g* gp, void** result, std::int64_t deadline_ns) {
 // A cancellation point: the thread stays to be joined.
 int wait_for_end(g* gp, std::int64_t deadline_ns) {
   if (gp == getg()) return EDEADLK;
+  end_if_left_behind(gp);
   for (;;) {
     act_on_cancel();
     const std::uint32_t state = gp->thread.join.load(std::memory_order_acquire);  // pairs with: thread_exited

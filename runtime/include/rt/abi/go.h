@@ -29,8 +29,8 @@ void rt0_go_discard(void* goroutine) noexcept;
 // Throws what an error says: std::length_error for E2BIG, else std::system_error.
 [[noreturn]] void rt0_go_throw(int error);
 
-// Of a joinable goroutine. Waits until it has ended; EDEADLK: it is the running one.
-int rt0_go_wait(void* goroutine) noexcept;
+// Of a joinable goroutine. Waits until it has ended; EDEADLK: it is the running one. A cancellation point.
+int rt0_go_wait(void* goroutine);
 // Nobody will wait for it, or look at what lies on its stack.
 void rt0_go_detach(void* goroutine) noexcept;
 // Unwinds the running goroutine and ends it.
