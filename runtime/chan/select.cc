@@ -18,6 +18,7 @@
 #include "runtime/base/export.h"
 #include "runtime/chan/chan.h"
 #include "runtime/sched/proc.h"
+#include "runtime/sched/interrupt.h"
 #include "runtime/signal/attend.h"
 #include "sys/clock.h"
 

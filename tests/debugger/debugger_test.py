@@ -46,11 +46,19 @@ class Probe:
                 break
             if line == "child\n":  # what the parent said was written again, or is no more
                 self.said = {}
-                with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as children:
-                    self.pid = int(children.read().split()[0])
+                self.pid = self.child()
                 continue
             goid, status, reason, function = line.split()
             self.said[int(goid)] = status, reason.replace("_", " "), function
+
+    def child(self):
+        """Whichever kernel thread the goroutine was on that forked."""
+        found = []
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/children") as children:
+                found += children.read().split()
+        (pid,) = found
+        return int(pid)
 
     def settled(self):
         """Itself, when its main goroutine has come to wait for our words."""
@@ -224,10 +232,11 @@ class Debugger(unittest.TestCase):
             self.assertEqual(probe.end(), ("wrong sleeps: 0\n", 0))
 
     def test_server_under_load(self):
-        port = 20_000 + os.getpid() % 20_000
-        server = subprocess.Popen([SERVER, str(port)], stderr=subprocess.DEVNULL)
+        server = subprocess.Popen([SERVER, "0"], stdout=subprocess.PIPE, text=True)
         try:
-            load = subprocess.Popen(["wrk", "-t1", "-c64", "-d4", f"http://127.0.0.1:{port}/"],
+            where = server.stdout.readline().strip()  # once it listens
+            server.stdout.close()
+            load = subprocess.Popen(["wrk", "-t1", "-c64", "-d4", f"http://{where}/"],
                                     stdout=subprocess.PIPE, text=True)
             attached = 0
             while load.poll() is None:
