@@ -44,8 +44,21 @@ class Probe:
         for line in self.process.stdout:
             if line == "ready\n":
                 break
+            if line == "child\n":  # what the parent said was written again, or is no more
+                self.said = {}
+                self.pid = self.child()
+                continue
             goid, status, reason, function = line.split()
             self.said[int(goid)] = status, reason.replace("_", " "), function
+
+    def child(self):
+        """Whichever kernel thread the goroutine was on that forked."""
+        found = []
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/children") as children:
+                found += children.read().split()
+        (pid,) = found
+        return int(pid)
 
     def settled(self):
         """Itself, when its main goroutine has come to wait for our words."""
@@ -158,6 +171,13 @@ class Debugger(unittest.TestCase):
             self.check_list(listed, probe.said)
             self.check_stacks(rt0db("bt", probe.pid).stdout, probe.said)
 
+    def test_fork(self):
+        with Probe("fork", 5) as probe:
+            self.check_list(json.loads(rt0db("ps", "--json", probe.pid).stdout), probe.said)
+            self.check_stacks(rt0db("bt", probe.pid).stdout, probe.said)
+            self.assertEqual(len(probe.said), 2)
+            self.assertEqual(probe.end(), ("", 0))
+
     def test_ten_thousand(self):
         with Probe("crowd", 10_000) as probe:
             self.check_list(json.loads(rt0db("ps", "--json", probe.pid).stdout), probe.said)
@@ -212,10 +232,11 @@ class Debugger(unittest.TestCase):
             self.assertEqual(probe.end(), ("wrong sleeps: 0\n", 0))
 
     def test_server_under_load(self):
-        port = 20_000 + os.getpid() % 20_000
-        server = subprocess.Popen([SERVER, str(port)], stderr=subprocess.DEVNULL)
+        server = subprocess.Popen([SERVER, "0"], stdout=subprocess.PIPE, text=True)
         try:
-            load = subprocess.Popen(["wrk", "-t1", "-c64", "-d4", f"http://127.0.0.1:{port}/"],
+            where = server.stdout.readline().strip()  # once it listens
+            server.stdout.close()
+            load = subprocess.Popen(["wrk", "-t1", "-c64", "-d4", f"http://{where}/"],
                                     stdout=subprocess.PIPE, text=True)
             attached = 0
             while load.poll() is None:

@@ -6,6 +6,7 @@
 #include <rt/go.h>
 #include <rt/sync.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -186,6 +187,25 @@ std::mutex first, second;
   std::_Exit(0);
 }
 
+// Of a fork's child, whose parent's goroutines did not come along.
+[[gnu::noinline]] int forked(int goroutines) {
+  for (int i = 0; i < goroutines; i++) rt::go(waits_for_channel);
+  while (begun < goroutines) std::this_thread::yield();
+  const pid_t child = fork();
+  if (child > 0) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    std::_Exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+  }
+  std::puts("child");
+  say("waiting", "IO_wait", "forked");
+  begun = 0;
+  rt::go(waits_for_channel);
+  ready(1);
+  answer_until_eof();
+  std::_Exit(0);
+}
+
 [[gnu::noinline]] void dies() { std::abort(); }
 
 }  // namespace
@@ -194,6 +214,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && !std::strcmp(argv[1], "deadlock")) return deadlock();
   const int n = argc > 2 ? std::atoi(argv[2]) : 3;
   if (argc > 1 && !std::strcmp(argv[1], "crowd")) return crowd(n);
+  if (argc > 1 && !std::strcmp(argv[1], "fork")) return forked(n);
   if (argc > 1 && !std::strcmp(argv[1], "core")) {
     for (int i = 0; i < n; i++) rt::go(waits_for_channel);
     while (begun < n) std::this_thread::yield();
@@ -201,6 +222,6 @@ int main(int argc, char** argv) {
     std::fflush(stdout);
     dies();
   }
-  std::fputs("usage: probe crowd|core [N] | deadlock\n", stderr);
+  std::fputs("usage: probe crowd|fork|core [N] | deadlock\n", stderr);
   return 2;
 }
