@@ -135,7 +135,8 @@ long once(transfer& t) noexcept {
       take_raised_with(result);
     const bool untried = result == -EOPNOTSUPP;
     if (result != -EAGAIN && !untried) return result;
-    if (t.kind == fd_kind::regular) return read_file(t);
+    // What knows no RWF_NOWAIT (procfs, sysfs) would go to a worker thread of the ring, the slower way.
+    if (t.kind == fd_kind::regular) return untried ? as_it_is(t.op) : read_file(t);
     if (untried) {
       const long now = poll_now(t.op.fd, t.write ? POLLOUT : POLLIN);
       if (now < 0) return now;

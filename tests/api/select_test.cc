@@ -5,8 +5,10 @@
 #include <rt/chan.h>
 #include <rt/go.h>
 #include <rt/select.h>
+#include <semaphore.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -382,6 +384,55 @@ TEST_CASE("signals while values are handed over: none of either is lost") {
   CHECK(expected == 5000);
   stop = true;
   kicker.join();
+  std::signal(SIGUSR1, SIG_DFL);
+}
+
+TEST_CASE("a case keeps the channel that nobody else has") {
+  const auto made = [] {
+    chan<int> c(1);
+    c.send(5);
+    return c;
+  };
+  std::optional<int> got;
+  auto one = rt::recv(made(), [&](std::optional<int> v) { got = v; });
+  CHECK(rt::select(one) == 0);
+  CHECK(got == 5);
+}
+
+// Its handler begins a wait of its own. It may not come between the stop tokens' arming and the park.
+TEST_CASE("a handler that waits, in a goroutine whose select is about to") {
+  static sem_t gate;
+  REQUIRE(sem_init(&gate, 0, 0) == 0);
+  std::signal(SIGUSR1, [](int) {
+    while (sem_wait(&gate) != 0) {
+    }
+  });
+  const chan<int> c(0);
+  const std::stop_source stop;
+  std::atomic<bool> end{false};
+  std::thread receives([&] {
+    std::vector<rt::select_case> cases;
+    int expected = 0, got = 0;
+    bool closed = false;
+    cases.push_back(rt::recv(c, [&](std::optional<int> v) { closed = !v, got = v.value_or(0); }));
+    for (int i = 0; i < 40; i++) cases.push_back(rt::stopped(stop.get_token()));
+    for (; rt::select(cases) == 0 && !closed; expected++) CHECK(got == expected);
+    end = true;
+  });
+  std::thread opens([&] {
+    for (int value = 0; !end; rt::yield()) {
+      sem_getvalue(&gate, &value);
+      if (value <= 0) sem_post(&gate);
+    }
+  });
+  std::thread interrupts([&, t = receives.native_handle()] {
+    for (; !end; rt::yield()) pthread_kill(t, SIGUSR1);
+  });
+  for (int i = 0; i < 3000; i++) c.send(i);
+  c.close();
+  interrupts.join();
+  opens.join();
+  receives.join();
   std::signal(SIGUSR1, SIG_DFL);
 }
 

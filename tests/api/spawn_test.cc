@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <rt/chan.h>
 #include <rt/go.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -20,6 +21,7 @@
 namespace {
 
 using namespace std::chrono_literals;
+using rt::chan;
 
 void until(std::size_t goroutines) {
   while (rt::num_goroutine() != goroutines) rt::yield();
@@ -38,6 +40,8 @@ TEST_CASE("get: values, void, references, move-only results") {
   rt::spawn([] {}).get();
   static int there = 0;
   CHECK(&rt::spawn([]() -> int& { return there; }).get() == &there);
+  int&& moved = rt::spawn([]() -> int&& { return std::move(there); }).get();
+  CHECK(&moved == &there);
   CHECK(*rt::spawn([] { return std::make_unique<int>(3); }).get() == 3);
   CHECK(rt::spawn([p = std::make_unique<int>(4)] { return *p; }).get() == 4);
   const std::string long_one = rt::spawn([] { return std::string(1000, 'x'); }).get();
@@ -143,7 +147,7 @@ TEST_CASE("goexit runs destructors, thread_local ones too, and a task knows") {
   });
   t.join();
   CHECK((seen && !after && ended && counted::alive == 0));
-  CHECK_THROWS_WITH_AS(t.get(), "rt::task: no result, its goroutine called goexit", std::runtime_error);
+  CHECK_THROWS_WITH_AS(t.get(), "rt::task: its goroutine ended without a result", std::runtime_error);
   rt::go([c = counted()] { rt::goexit(); });
   until(1);
   CHECK(counted::alive == 0);
@@ -159,6 +163,46 @@ TEST_CASE("goexit of a std::thread is pthread_exit") {
 }
 
 // --- the kernel thread
+
+TEST_CASE("a cancelled thread leaves a join") {
+  static std::atomic<bool> unwound{false};
+  const chan<int> go_on(0);
+  struct joins {
+    const chan<int>& go_on;
+    static void* run(void* self) {
+      struct mark {
+        ~mark() { unwound = true; }
+      } const on_leaving;
+      auto t = rt::spawn([c = static_cast<joins*>(self)->go_on] { (void)c.recv(); });
+      t.join();
+      return nullptr;
+    }
+  } it{go_on};
+  pthread_t thread;
+  REQUIRE(pthread_create(&thread, nullptr, joins::run, &it) == 0);
+  pthread_cancel(thread);
+  void* result = nullptr;
+  REQUIRE(pthread_join(thread, &result) == 0);
+  CHECK((result == PTHREAD_CANCELED && unwound));
+  go_on.close();
+  until(1);
+}
+
+TEST_CASE("in a fork's child a task that did not come along has ended") {
+  const chan<int> go_on(0);
+  auto t = rt::spawn([go_on] { return go_on.recv().has_value(); });
+  rt::yield();
+  const pid_t child = fork();
+  if (child == 0) {
+    t.join();
+    _exit(7);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 7));
+  go_on.close();
+  CHECK_FALSE(t.get());
+}
 
 TEST_CASE("a locked goroutine stays on its kernel thread, which runs nobody else") {
   std::atomic<bool> stop{false};

@@ -11,6 +11,8 @@ fatal unlock "sync: unlock of unlocked mutex"
 fatal unlock-shared "sync: RUnlock of unlocked RWMutex"
 fatal unlock-exclusive "sync: Unlock of unlocked RWMutex"
 fatal group "sync: negative WaitGroup counter"
+fatal semaphore "sync: counting_semaphore::release beyond its maximum"
+fatal semaphore-negative "sync: counting_semaphore::release beyond its maximum"
 "$expect" --status 2 --stderr-has "all goroutines are asleep - deadlock!" --stderr-has "[wait group]:" \
   --stderr-has "[mutex lock]:" --stderr-has "[rwlock read lock]:" --stderr-has "[semaphore wait]:" \
   -- "$probe" deadlock

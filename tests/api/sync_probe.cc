@@ -25,6 +25,13 @@ int main(int argc, char** argv) {
     group.add(1);
     group.done();
     group.done();
+  } else if (std::strcmp(how, "semaphore") == 0) {
+    rt::binary_semaphore one(0);
+    one.release();
+    one.release();
+  } else if (std::strcmp(how, "semaphore-negative") == 0) {
+    rt::counting_semaphore<> some(3);
+    some.release(-1);
   } else if (std::strcmp(how, "deadlock") == 0) {
     rt::mutex m;
     rt::shared_mutex s;
@@ -38,7 +45,9 @@ int main(int argc, char** argv) {
     rt::go([&] { none.acquire(); });
     group.wait();
   } else {
-    return std::fprintf(stderr, "usage: sync_probe unlock|unlock-shared|unlock-exclusive|group|deadlock\n"),
+    return std::fprintf(stderr,
+                        "usage: sync_probe unlock|unlock-shared|unlock-exclusive|group|semaphore|"
+                        "semaphore-negative|deadlock\n"),
            100;
   }
   std::puts("not seen");

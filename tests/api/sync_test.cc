@@ -5,8 +5,10 @@
 #include <rt/go.h>
 #include <rt/sync.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -302,6 +304,48 @@ TEST_CASE("semaphores: permits are neither lost nor made") {
     pong.acquire();
   }
   other.join();
+}
+
+TEST_CASE("wait_group: a callable whose move throws is not waited for") {
+  struct moved_once {
+    int moves = 0;
+    moved_once() = default;
+    moved_once(const moved_once&) = default;
+    moved_once(moved_once&& from) : moves(from.moves + 1) {
+      if (moves == 2) throw std::runtime_error("the second move");
+    }
+    void operator()() {}
+  };
+  rt::wait_group group;
+  CHECK_THROWS_AS(group.go(moved_once()), std::runtime_error);
+  group.wait();
+}
+
+TEST_CASE("a semaphore is destroyed by who acquired it, while the release returns") {
+  alignas(rt::binary_semaphore) std::byte room[sizeof(rt::binary_semaphore)];
+  std::atomic<rt::binary_semaphore*> box{nullptr};
+  std::atomic<bool> end{false};
+  std::thread releases([&] {
+    while (!end) {
+      if (rt::binary_semaphore* s = box.exchange(nullptr)) {
+        s->release();
+      } else {
+        rt::yield();
+      }
+    }
+  });
+  for (int i = 0; i < 2000; i++) {
+    auto* s = new (room) rt::binary_semaphore(0);
+    box = s;
+    if (i % 2 == 0) rt::yield();
+    s->acquire();
+    std::destroy_at(s);
+    for (std::byte& b : room) b = std::byte{0x5a};
+    rt::yield();
+    CHECK(std::ranges::all_of(room, [](std::byte b) { return b == std::byte{0x5a}; }));
+  }
+  end = true;
+  releases.join();
 }
 
 TEST_CASE("wait_group: TestWaitGroup, TestWaitGroupGo, TestWaitGroupRace") {

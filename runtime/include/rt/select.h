@@ -180,7 +180,8 @@ auto recv(const chan<T>& c, F f = {}) {
 
 template <class T, class F = detail::no_handler>
 auto recv(chan<T>&& c, F f = {}) {  // such as rt::after(1s): the case keeps it
-  return detail::keeping<detail::recv_case<T, F>, chan<T>>(recv(c, std::move(f)), std::move(c));
+  auto refers = recv(c, std::move(f));
+  return detail::keeping<detail::recv_case<T, F>, chan<T>>(std::move(refers), std::move(c));
 }
 
 // A value of type T that is no plain bytes is referred to until the select is over.
