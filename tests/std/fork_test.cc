@@ -4,12 +4,14 @@
 #include <doctest/doctest.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -306,6 +308,64 @@ TEST_CASE("waiting for a child stops nobody else") {
   kill(pid, SIGKILL);
   waiters[0].join();
   CHECK(WTERMSIG(status) == SIGKILL);
+}
+
+// Both kinds of waits (runtime/io/netpoll.h): a read's for readiness, an accept's as an operation of the
+// ring.
+TEST_CASE("a fork while others wait in the kernel: their waits go on, the child has its own") {
+  struct waits {
+    int pipe[2];
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    socklen_t bytes = sizeof address;
+    waits() {
+      address.sin_family = AF_INET, address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      REQUIRE(::pipe(pipe) == 0);
+      REQUIRE(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+      REQUIRE(listen(listener, 8) == 0);
+      REQUIRE(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &bytes) == 0);
+    }
+    ~waits() {
+      for (int fd : {pipe[0], pipe[1], listener}) close(fd);
+    }
+    bool read_one() const {
+      char c;
+      return read(pipe[0], &c, 1) == 1;
+    }
+    bool accept_one() const {
+      const int fd = accept(listener, nullptr, nullptr);
+      return fd >= 0 && close(fd) == 0;
+    }
+    bool write_and_connect() const {
+      const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      const bool done = write(pipe[1], "x", 1) == 1 &&
+                        connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+      return close(fd) == 0 && done;
+    }
+  };
+  for (int round = 0; round < 20; round++) {
+    const waits ours;
+    std::atomic<int> done{0};
+    std::thread reads([&] { done += ours.read_one(); });
+    std::thread accepts([&] { done += ours.accept_one(); });
+    for (int i = 0; i < round; i++) std::this_thread::yield();
+    CHECK(in_child([] {
+            const waits own;
+            std::atomic<int> done{0};
+            std::thread reads([&] { done += own.read_one(); });
+            std::thread accepts([&] { done += own.accept_one(); });
+            std::this_thread::yield();
+            const bool sent = own.write_and_connect();
+            reads.join();
+            accepts.join();
+            return sent && done == 2 ? 0 : wrong;
+          }) == 0);
+    CHECK(done == 0);
+    CHECK(ours.write_and_connect());
+    reads.join();
+    accepts.join();
+    CHECK(done == 2);
+  }
 }
 
 TEST_CASE("wait3, wait4, waitid") {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <clocale>
 #include <fstream>
 #include <iomanip>
@@ -127,4 +128,31 @@ TEST_CASE("wcout writes UTF-8 under a UTF-8 locale") {
           std::wcout.imbue(std::locale("C.UTF-8"));
           std::wcout << L"h\u00e9llo \u20ac" << L' ' << 1234567 << std::endl;
         }) == "h\u00e9llo \u20ac 1234567\n");
+}
+
+TEST_CASE("who reads cin waits alone") {
+  int pipe[2];
+  REQUIRE(::pipe(pipe) == 0);
+  const int saved = dup(0);
+  dup2(pipe[0], 0);
+  std::atomic<int> ticks{0};
+  std::thread ticker([&] {
+    for (; ticks < 1000; ticks++) std::this_thread::yield();
+    CHECK(write(pipe[1], "42 and", 6) == 6);  // a slow writer: the word has no end yet
+    for (; ticks < 2000; ticks++) std::this_thread::yield();
+    CHECK(write(pipe[1], "more\n", 5) == 5);
+    close(pipe[1]);
+  });
+  int number = 0;
+  std::string word, rest;
+  std::cin >> number;
+  CHECK(ticks >= 1000);
+  std::cin >> word;
+  CHECK(ticks >= 2000);
+  CHECK((number == 42 && word == "andmore"));
+  CHECK_FALSE(static_cast<bool>(std::cin >> rest));
+  ticker.join();
+  dup2(saved, 0);
+  close(saved);
+  close(pipe[0]);
 }
