@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "runtime/base/export.h"
+#include "runtime/io/fd_kind.h"
 #include "runtime/io/netpoll.h"
 #include "runtime/libc/pthread/thread.h"
 #include "runtime/sched/interrupt.h"
@@ -37,6 +38,11 @@ RT0_EXPORT long rt0_io_complete(const rt0::ring_op* op, const rt0::io_seen* trie
 }
 
 RT0_EXPORT void rt0_io_cancel(rt0::io_waiter* waiter) { rt0::netpoll_cancel(*waiter); }
+
+RT0_EXPORT bool rt0_io_on_disk(int fd) {
+  const rt0::fd_kind kind = rt0::kind_of(fd);
+  return kind == rt0::fd_kind::regular || kind == rt0::fd_kind::other;
+}
 
 RT0_EXPORT void rt0_io_forget(int fd) {
   if (fd >= 0) rt0::netpoll_forget(static_cast<unsigned>(fd), static_cast<unsigned>(fd));

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <rt/file.h>
 #include <rt/go.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,6 +24,7 @@
 #include "runtime/io/net/access.h"
 #include "runtime/io/net/stream.h"
 #include "runtime/libc/members/blocking_call.h"
+#include "runtime/libc/members/core_abi.h"
 
 namespace rt {
 
@@ -39,13 +39,6 @@ using rt0::libc::blocking_call;
 namespace {
 
 constexpr std::size_t most_bytes = 0x7ffff000;  // the kernel's own limit
-
-file_kind kind_of(int fd) noexcept {
-  struct stat about;
-  if (::fstat(fd, &about) != 0) return file_kind::disk;
-  return S_ISREG(about.st_mode) || S_ISDIR(about.st_mode) || S_ISBLK(about.st_mode) ? file_kind::disk
-                                                                                    : file_kind::stream;
-}
 
 // One call on a file of a disk, made again after a signal's handler.
 template <class... Arguments>
@@ -124,7 +117,7 @@ bool is_position(off_t at, std::error_code& error) noexcept {
 file file_of(int fd, std::error_code& error) noexcept {
   error.clear();
   try {
-    return access::make<file>(fd, kind_of(fd));
+    return access::make<file>(fd, rt0_io_on_disk(fd) ? file_kind::disk : file_kind::stream);
   } catch (const std::bad_alloc&) {
     ::close(fd);
     error = error_of(-ENOMEM);

@@ -38,6 +38,8 @@ long rt0_io_try(const rt0::ring_op* op, rt0::io_seen* seen);
 long rt0_io_complete(const rt0::ring_op* op, const rt0::io_seen* tried, std::int64_t deadline_ns,
                      rt0::io_waiter* waiter);
 void rt0_io_cancel(rt0::io_waiter* waiter);
+// No "would block" for poll: regular files, directories, block devices. Remembered for the first read.
+bool rt0_io_on_disk(int fd);
 // Nothing is remembered of this number: it is about to be closed.
 void rt0_io_forget(int fd);
 }
