@@ -67,11 +67,15 @@ inline void leave_guarded(void* ucontext, std::uintptr_t guard) noexcept {
   word(UC_RSP) = guard;
 }
 
-// Ends in a call instruction, direct or indirect. *target: the direct one's; else 0.
-inline bool ends_in_call(std::uintptr_t pc, std::uintptr_t* target) noexcept {
-  const auto* end = reinterpret_cast<const std::uint8_t*>(pc);
+constexpr std::size_t max_call_bytes = 7;
+
+// The code that ends at pc ends in a call instruction, direct or indirect. *target: the direct one's; else 0.
+inline bool ends_in_call(const std::uint8_t (&code)[max_call_bytes], std::uintptr_t pc,
+                         std::uintptr_t* target) noexcept {
+  constexpr std::uint8_t call_rel32 = 0xe8, group5 = 0xff;
+  const std::uint8_t* end = code + max_call_bytes;
   *target = 0;
-  if (end[-5] == 0xe8) {
+  if (end[-5] == call_rel32) {
     std::int32_t distance;
     __builtin_memcpy(&distance, end - 4, sizeof distance);
     *target = pc + static_cast<std::uintptr_t>(static_cast<std::int64_t>(distance));
@@ -79,34 +83,47 @@ inline bool ends_in_call(std::uintptr_t pc, std::uintptr_t* target) noexcept {
   }
   // ff /2: the register or memory forms, with 0, 1 or 4 bytes of displacement, and one more with SIB
   for (int bytes : {2, 3, 4, 6, 7}) {
-    if (end[-bytes] == 0xff && (end[1 - bytes] & 0x38) == 0x10) return true;
+    if (end[-bytes] == group5 && (end[1 - bytes] & 0x38) == 0x10) return true;
   }
   return false;
 }
 
-// The callee-saved registers that a function pushes when it is entered, in their order: DWARF's numbers. For
-// code without unwind tables. Stops at what it does not know.
-inline int pushed_at_entry(std::uintptr_t entry, std::uint8_t (&pushed)[8]) noexcept {
+// Of an operand: its ModRM byte and what follows from that.
+inline std::size_t operand_bytes(const std::uint8_t* modrm) noexcept {
+  const int mod = *modrm >> 6, rm = *modrm & 7;
+  if (mod == 3) return 1;
+  const bool has_index = rm == 4;
+  const bool far = mod == 2 || (mod == 0 && (rm == 5 || (has_index && (modrm[1] & 7) == 5)));
+  return 1u + (has_index ? 1u : 0u) + (far ? 4u : static_cast<std::size_t>(mod));
+}
+
+constexpr int max_pushes = 8;
+
+// The registers that a function pushes when it is entered, in their order: DWARF's numbers. For code without
+// unwind tables, of which `bytes` are there. In between a compiler moves arguments and clears registers; the
+// first instruction of another kind ends it.
+inline int pushed_at_entry(const std::uint8_t* code, std::size_t bytes,
+                           std::uint8_t (&pushed)[max_pushes]) noexcept {
   constexpr std::uint8_t dwarf_of[16] = {DW_RAX, DW_RCX, DW_RDX, DW_RBX, DW_RSP, DW_RBP, DW_RSI, DW_RDI,
                                          DW_R8,  DW_R9,  DW_R10, DW_R11, DW_R12, DW_R13, DW_R14, DW_R15};
-  const auto* at = reinterpret_cast<const std::uint8_t*>(entry);
+  constexpr std::size_t longest = 12;
   int n = 0;
-  for (int steps = 0; steps < 24 && n < 8; steps++) {
-    const bool rex = (*at & 0xf0) == 0x40;
-    const std::uint8_t op = at[rex ? 1 : 0], modrm = at[rex ? 2 : 1];
+  for (std::size_t i = 0; n < max_pushes && i + longest <= bytes;) {
+    if (code[i] == 0xf3 && code[i + 1] == 0x0f && code[i + 2] == 0x1e) {  // endbr64
+      i += 4;
+      continue;
+    }
+    if (code[i] == 0x66 && code[i + 1] == 0x0f && code[i + 2] == 0xef && code[i + 3] >= 0xc0) {  // pxor
+      i += 4;
+      continue;
+    }
+    const std::uint8_t rex = (code[i] & 0xf0) == 0x40 ? code[i++] : 0, op = code[i++];
     if ((op & 0xf8) == 0x50) {  // push
-      pushed[n++] = dwarf_of[(op & 7) | (rex && (*at & 1) != 0 ? 8 : 0)];
-      at += rex ? 2 : 1;
-    } else if ((op == 0x89 || op == 0x8b || op == 0x31 || op == 0x63) && modrm >= 0xc0) {  // mov, xor, movslq
-      at += rex ? 3 : 2;
-    } else if (rex && op == 0x8d && (modrm & 0xc7) == 0x05) {  // lea of an address in the program
-      at += 7;
-    } else if ((op & 0xf8) == 0xb8 && (*at & 8) == 0) {  // mov of a 32-bit constant
-      at += rex ? 6 : 5;
-    } else if (at[0] == 0x66 && at[1] == 0x0f && at[2] == 0xef && at[3] >= 0xc0) {  // pxor
-      at += 4;
-    } else if (at[0] == 0xf3 && at[1] == 0x0f && at[2] == 0x1e && at[3] == 0xfa) {  // endbr64
-      at += 4;
+      pushed[n++] = dwarf_of[(op & 7) | (rex & 1) << 3];
+    } else if (op == 0x89 || op == 0x8b || op == 0x8d || op == 0x31 || op == 0x63) {  // mov, lea, xor, movslq
+      i += operand_bytes(&code[i]);
+    } else if ((op & 0xf8) == 0xb8 && (rex & 8) == 0) {  // mov of a 32-bit constant
+      i += 4;
     } else {
       break;
     }

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "rt0/upcalls.h"
+#include "runtime/unwind/accessor.h"
 #include "runtime/unwind/symbols.h"
 
 // libgcc's, renamed.
@@ -10,14 +11,14 @@ extern "C" {
 std::uintptr_t rt0_lib__Unwind_GetIPInfo(void* context, int* before_instruction);
 std::uintptr_t rt0_lib__Unwind_GetCFA(void* context);
 std::uintptr_t rt0_lib__Unwind_GetGR(void* context, int number);
+const void* rt0_lib__Unwind_Find_FDE(std::uintptr_t pc, std::uintptr_t (*bases)[3]);
 }
 
 namespace rt0 {
 namespace {
 
-constexpr int go_on = 0, stop = 4;                    // _Unwind_Reason_Code
-constexpr std::uintptr_t max_frame_bytes = 16 << 10;  // musl's largest is 8 KiB
-constexpr std::uint64_t max_frames = 10'000'000;      // of a stack that is a circle
+constexpr int go_on = 0, stop = 4;                // _Unwind_Reason_Code
+constexpr std::uint64_t max_frames = 10'000'000;  // of a stack that is a circle
 
 struct walker {
   frame_visitor visit;
@@ -54,62 +55,20 @@ std::uintptr_t word_at(std::uintptr_t address) noexcept {
   return *reinterpret_cast<const std::uintptr_t*>(address);
 }
 
-// A word that is the return address of some call; *target as ends_in_call has it.
-bool returns(std::uintptr_t pc, std::uintptr_t* target) noexcept {
-  constexpr std::uintptr_t longest_call = 7;
-  return in_text(pc) && in_text(pc - longest_call) && ends_in_call(pc, target);
-}
-
-// The caller's frame pointer, which a function without tables has pushed somewhere below its return address:
-// a word that points further up, to where a frame pointer and a return address lie. What a program was
-// compiled to (rt0.specs) keeps one.
-std::uintptr_t pushed_frame_pointer(std::uintptr_t lo, std::uintptr_t return_place) noexcept {
-  constexpr int most = 7;
-  std::uintptr_t target = 0;
-  for (int i = 1; i <= most && return_place - 8 * i >= lo; i++) {
-    const std::uintptr_t word = word_at(return_place - 8 * i);
-    const bool above = word > return_place && word - return_place < max_frame_bytes && word % 8 == 0;
-    if (above && returns(word_at(word + 8), &target)) return word;
+// This process, from inside.
+struct own_memory {
+  bool read(std::uintptr_t address, void* into, std::size_t bytes) noexcept {
+    __builtin_memcpy(into, reinterpret_cast<const void*>(address), bytes);
+    return true;
   }
-  return 0;
-}
-
-// From a frame of a function without tables to its caller. False: nothing on the stack looks like one.
-//
-// The nearest word that points behind a call of this very function wins; only then one behind any other call
-// (a function that was jumped to by the one that was called).
-bool step_by_calls(registers& at) noexcept {
-  const std::uintptr_t entry = entry_of(at.pc());
-  std::uintptr_t likely = 0;
-  const std::uintptr_t end = at.sp() + max_frame_bytes;
-  for (std::uintptr_t place = at.sp(); place < end; place += sizeof(std::uintptr_t)) {
-    std::uintptr_t target = 0;
-    const std::uintptr_t pc = word_at(place);
-    if (!returns(pc, &target)) continue;
-    if (entry != 0 && target != entry) {
-      if (likely == 0) likely = place;
-      continue;
-    }
-    likely = place;
-    break;
+  bool in_text(std::uintptr_t pc) noexcept { return rt0::in_text(pc); }
+  bool has_table(std::uintptr_t pc) noexcept {
+    std::uintptr_t bases[3];
+    return rt0_lib__Unwind_Find_FDE(pc, &bases) != nullptr;
   }
-  if (likely == 0) return false;
-  std::uint8_t pushed[8];
-  const int n = entry != 0 ? pushed_at_entry(entry, pushed) : 0;
-  bool has_frame_pointer = false;
-  std::uintptr_t place = likely;
-  for (int i = 0; i < n && place > at.sp(); i++) {
-    at.r[pushed[i]] = word_at(place -= sizeof(std::uintptr_t));
-    has_frame_pointer = has_frame_pointer || pushed[i] == DW_RBP;
-  }
-  if (!has_frame_pointer) {
-    const std::uintptr_t found = pushed_frame_pointer(at.sp(), likely);
-    if (found != 0) at.r[DW_RBP] = found;
-  }
-  at.r[DW_RSP] = likely + sizeof(std::uintptr_t);
-  at.r[DW_RIP] = word_at(likely) - 1;
-  return true;
-}
+  std::uintptr_t entry_of(std::uintptr_t pc) noexcept { return rt0::entry_of(pc); }
+};
+static_assert(accessor<own_memory>);
 
 }  // namespace
 
@@ -147,10 +106,11 @@ std::uintptr_t caller_of(std::uintptr_t pc, std::uintptr_t sp, const registers& 
 walk_end walk(const registers& from, frame_visitor visit, void* arg) noexcept {
   walker w{visit, arg, from, false, false, false, 0};
   registers at = from;
+  own_memory memory;
   if (!in_text(at.pc())) {
     // The vDSO; or a call of something that is no code, its caller's address on top of the stack.
     if (!visit({at.pc(), at.sp()}, arg)) return walk_end::stopped;
-    if (!step_by_calls(at)) return walk_end::lost;
+    if (!step_without_table(memory, at)) return walk_end::lost;
   }
   for (;;) {
     w.begun = false;
@@ -158,7 +118,7 @@ walk_end walk(const registers& from, frame_visitor visit, void* arg) noexcept {
     if (w.ended) return walk_end::outermost;
     if (w.stopped) return walk_end::stopped;
     at = w.last;
-    if (!in_text(at.pc()) || !step_by_calls(at)) return walk_end::lost;
+    if (!in_text(at.pc()) || !step_without_table(memory, at)) return walk_end::lost;
   }
 }
 

@@ -10,9 +10,7 @@
 // frame, 57 KB with its remote interface; walks by frame pointers, which a third of libstdc++'s functions do
 // not keep.
 //
-// musl has no tables at all. Over its frames we go by the one thing that is certain, the return address,
-// which is found by looking at the stack: the first word that points behind a call of the function we are in.
-// What that function has pushed at its entry gives back the callee-saved registers (step_by_calls).
+// musl has no tables at all: over its frames accessor.h goes.
 #pragma once
 #include <cstdint>
 

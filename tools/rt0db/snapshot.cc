@@ -178,9 +178,7 @@ class taker {
     for (goroutine& one : result_.goroutines) {
       const rt0::gobuf& saved = one.g().sched;
       if (saved.sp != 0) {
-        one.at.r[DW_RSP] = saved.sp;
-        one.at.r[DW_RIP] = saved.pc;
-        one.at.r[DW_RBP] = saved.bp;
+        one.at = rt0::registers_of(saved);
         one.has_place = want(one, saved.sp, one.g().stack);
       } else if (const auto found = by_fs.find(one.address); found != by_fs.end()) {
         place_on_thread(one, found->second->registers);

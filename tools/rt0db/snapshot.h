@@ -9,17 +9,15 @@
 #include <memory>
 #include <vector>
 
+#include "rt0/arch.h"
 #include "runtime/sched/debugger_table.h"
 #include "tools/rt0db/image.h"
 #include "tools/rt0db/process.h"
 
 namespace rt0db {
 
-// By DWARF's numbers: layout.h's DW_RAX and on. Of a goroutine that does not run only those of switch.S
-// count.
-struct registers {
-  std::uintptr_t r[DW_RIP + 1] = {};
-};
+// Of a goroutine that does not run only those of switch.S count.
+using rt0::registers;
 
 struct stack_copy {
   std::uintptr_t lo = 0, hi = 0;
@@ -30,7 +28,7 @@ struct goroutine {
   std::uintptr_t address;
   const std::byte* bytes;  // its G's
   bool has_place = false;  // `at` is known
-  registers at;
+  registers at{};
   static constexpr int most_stacks = 3;  // below its G, its own, its thread's for signals
   stack_copy stacks[most_stacks];        // those without bytes are empty
 

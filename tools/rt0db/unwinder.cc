@@ -12,42 +12,9 @@ namespace rt0db {
 namespace {
 
 constexpr std::size_t most_frames = 20'000;
-constexpr std::size_t largest_frame_bytes = 16 << 10;  // musl's largest is 8 KiB
 constexpr int kept[] = {DW_RBX, DW_RBP, DW_R12, DW_R13, DW_R14, DW_R15};
 static_assert(UNW_X86_64_RBX == DW_RBX && UNW_X86_64_RBP == DW_RBP && UNW_X86_64_RSP == DW_RSP &&
               UNW_X86_64_R12 == DW_R12 && UNW_X86_64_R15 == DW_R15 && UNW_X86_64_RIP == DW_RIP);
-
-// The bytes of an instruction's operand: its ModRM byte and what follows from that.
-std::size_t operand_bytes(const std::uint8_t* modrm) {
-  const int mod = *modrm >> 6, rm = *modrm & 7;
-  if (mod == 3) return 1;
-  const bool has_index = rm == 4;
-  const bool far = mod == 2 || (mod == 0 && (rm == 5 || (has_index && (modrm[1] & 7) == 5)));
-  return 1u + has_index + (far ? 4u : static_cast<std::size_t>(mod));
-}
-
-// Which registers the code at a function's entry pushes, in order. In between a compiler moves arguments and
-// clears registers; the first instruction of another kind ends it.
-std::vector<int> pushes(std::span<const std::uint8_t> code) {
-  constexpr int by_low_bits[] = {DW_RAX, DW_RCX, DW_RDX, DW_RBX, DW_RSP, DW_RBP, DW_RSI, DW_RDI};
-  constexpr std::size_t longest = 12;
-  std::vector<int> found;
-  std::size_t i = memcmp(code.data(), "\xf3\x0f\x1e\xfa", 4) == 0 ? 4 : 0;  // endbr64
-  while (i + longest <= code.size()) {
-    const bool rex = (code[i] & 0xf0) == 0x40;
-    const std::uint8_t prefix = rex ? code[i++] : 0, opcode = code[i++];
-    if ((opcode & 0xf8) == 0x50) {
-      found.push_back((prefix & 1) != 0 ? DW_R8 + (opcode & 7) : by_low_bits[opcode & 7]);
-    } else if (opcode == 0x89 || opcode == 0x8b || opcode == 0x8d || opcode == 0x31 || opcode == 0x63) {
-      i += operand_bytes(&code[i]);  // mov, lea, xor, movslq
-    } else if ((opcode & 0xf8) == 0xb8 && (prefix & 8) == 0) {
-      i += 4;  // mov of a constant
-    } else {
-      break;
-    }
-  }
-  return found;
-}
 
 }  // namespace
 
@@ -87,7 +54,7 @@ unwinder::~unwinder() { unw_destroy_addr_space(space_); }
 int unwinder::find_proc_info(unw_addr_space_t space, unw_word_t pc, unw_proc_info_t* info, int need,
                              void* self) {
   auto* u = static_cast<unwinder*>(self);
-  if (!u->program_.in_text(pc - u->all_.bias)) return -UNW_ENOINFO;
+  if (!u->in_text(pc)) return -UNW_ENOINFO;
   const int result = _Ux86_64_dwarf_search_unwind_table(space, pc, &u->table_, info, need, self);
   // The table has where functions begin; where this one ends is in its own entry.
   return result == 0 && (pc < info->start_ip || pc >= info->end_ip) ? -UNW_ENOINFO : result;
@@ -118,61 +85,11 @@ bool unwinder::has_table(std::uintptr_t pc) {
   return find_proc_info(space_, pc, &info, 0, this) == 0;
 }
 
-bool unwinder::ends_call(std::uintptr_t pc, std::uintptr_t* target) const {
-  constexpr std::size_t longest = 7;
-  std::uint8_t code[longest];
-  if (!program_.in_text(pc - all_.bias) || !program_.read(pc - all_.bias - longest, code, longest))
-    return false;
-  *target = 0;
-  if (code[2] == 0xe8) {
-    std::int32_t distance = 0;
-    memcpy(&distance, code + 3, sizeof(distance));
-    *target = pc + static_cast<std::uintptr_t>(static_cast<std::intptr_t>(distance));
-    if (program_.in_text(*target - all_.bias)) return true;
-    *target = 0;
-  }
-  // ff /2, with each of the lengths that its operand may have.
-  for (std::size_t length : {2u, 3u, 4u, 6u, 7u}) {
-    if (code[longest - length] == 0xff && (code[longest - length + 1] & 0x38) == 0x10) return true;
-  }
-  return false;
-}
+bool unwinder::in_text(std::uintptr_t pc) const { return program_.in_text(pc - all_.bias); }
 
-bool unwinder::calls_this(std::uintptr_t target, std::uintptr_t entry, std::uintptr_t pc) {
-  if (target == 0) return false;
-  if (entry != 0) return target == entry;
-  constexpr std::uintptr_t longest_function = 32 << 10;
-  return target <= pc && pc - target < longest_function && !has_table(target);
-}
-
-bool unwinder::step_without_table(registers& at) {
-  const std::uintptr_t pc = at.r[DW_RIP], entry_in_file = names_.entry_of(pc - all_.bias);
-  const std::uintptr_t entry = entry_in_file == 0 ? 0 : entry_in_file + all_.bias;
-  std::uintptr_t found = 0, word = 0, target = 0;
-  for (std::uintptr_t at_word = at.r[DW_RSP]; at_word < at.r[DW_RSP] + largest_frame_bytes;
-       at_word += sizeof(word)) {
-    if (!read(at_word, &word, sizeof(word))) break;
-    if (!ends_call(word, &target)) continue;
-    if (found == 0) found = at_word;  // should nothing better come: a function that was jumped to
-    if (!calls_this(target, entry, pc)) continue;
-    found = at_word;
-    break;
-  }
-  if (found == 0) return false;
-  if (entry != 0) {
-    std::uint8_t code[64];
-    std::uintptr_t pushed = found;
-    if (program_.read(entry_in_file, code, sizeof(code))) {
-      for (int reg : pushes(code)) {
-        pushed -= sizeof(word);
-        if (pushed >= at.r[DW_RSP] && read(pushed, &word, sizeof(word))) at.r[reg] = word;
-      }
-    }
-  }
-  read(found, &word, sizeof(word));
-  at.r[DW_RIP] = word - 1;
-  at.r[DW_RSP] = found + sizeof(word);
-  return true;
+std::uintptr_t unwinder::entry_of(std::uintptr_t pc) const {
+  const std::uintptr_t in_file = names_.entry_of(pc - all_.bias);
+  return in_file == 0 ? 0 : in_file + all_.bias;
 }
 
 stack_trace unwinder::walk_from(const registers& from) {
@@ -181,7 +98,7 @@ stack_trace unwinder::walk_from(const registers& from) {
   while (trace.pcs.size() < most_frames) {
     if (!has_table(at_.r[DW_RIP])) {
       trace.pcs.push_back(at_.r[DW_RIP] - all_.bias);
-      if (!step_without_table(at_)) return trace;
+      if (!rt0::step_without_table(*this, at_)) return trace;
       continue;
     }
     unw_cursor_t cursor;

@@ -3,17 +3,14 @@
 // libunwind does it, over accessors of our own: registers and stack from the snapshot, everything else from
 // the program's file. (libunwind-coredump loses its way in cores, libunwind-ptrace wants the process
 // stopped.)
-//
-// musl has no unwind tables. Over its frames we go by the return address, which lies on the stack: the first
-// word that points behind a call of the function we are in, or, where nothing says where that begins, behind
-// a call of something that has no table either. What the function pushed at its entry gives back the
-// registers that its caller keeps.
+// Over musl's frames, which have no tables, runtime/unwind/accessor.h goes.
 #pragma once
 #include <libunwind.h>
 
 #include <cstdint>
 #include <vector>
 
+#include "runtime/unwind/accessor.h"
 #include "tools/rt0db/snapshot.h"
 #include "tools/rt0db/symbols.h"
 
@@ -33,19 +30,18 @@ class unwinder {
 
   stack_trace walk(const goroutine& of);
 
+  // rt0::accessor, of the goroutine that is being walked.
+  bool read(std::uintptr_t address, void* into, std::size_t bytes) const;
+  bool in_text(std::uintptr_t pc) const;
+  bool has_table(std::uintptr_t pc);
+  std::uintptr_t entry_of(std::uintptr_t pc) const;
+
  private:
   static int find_proc_info(unw_addr_space_t, unw_word_t pc, unw_proc_info_t*, int need, void* self);
   static int access_mem(unw_addr_space_t, unw_word_t address, unw_word_t* value, int write, void* self);
   static int access_reg(unw_addr_space_t, unw_regnum_t reg, unw_word_t* value, int write, void* self);
 
   stack_trace walk_from(const registers& at);
-  bool read(std::uintptr_t address, void* into, std::size_t bytes) const;
-  bool has_table(std::uintptr_t pc);
-  // The places of a call: false if no call ends at pc. *target: the function, 0 if it is computed.
-  bool ends_call(std::uintptr_t pc, std::uintptr_t* target) const;
-  bool calls_this(std::uintptr_t target, std::uintptr_t entry, std::uintptr_t pc);
-  bool step_without_table(registers& at);
-
   const image& program_;
   const symbols& names_;
   const snapshot& all_;
