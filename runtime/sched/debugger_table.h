@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "rt/abi/debug.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/wait_reason.h"
@@ -72,6 +73,9 @@ constexpr std::uint64_t debugger_layout() {
            offsetof(g, parent_goid),
            offsetof(g, gopc),
            offsetof(g, tcb.waitsince_s),
+           offsetof(g, lockedm),
+           offsetof(g, labels),
+           sizeof(rt0_label),
            sizeof(m),
            offsetof(m, self),
            offsetof(m, g0),

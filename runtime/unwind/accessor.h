@@ -4,11 +4,11 @@
 // the one that was called). What that function has pushed at its entry gives back the callee-saved registers.
 //
 // It is written once, over an accessor, for stacks seen from inside (walk.cc: this process' own memory) and
-// from outside (tools/rt0db: a copy of a stopped process, or of a core). Over code that has tables the two
-// go different ways. Inside, libgcc's unwinder: it is there anyway, for exceptions, and is 150 ns a frame,
+// from outside (tools/rt0db: a copy of a stopped process, or of a core). Over code that has tables the two go
+// different ways. Inside, libgcc's unwinder: it is there anyway, for exceptions, and takes 150 ns a frame,
 // but reads only its own process. Outside, libunwind's remote interface, which would cost every program 57 KB
 // and 510 ns a frame. Rejected: an interpreter of CFI of our own over the same accessor, for both. Two
-// well-kept ones exist, and a walk from either side is compared with the other's by tests/debugger.
+// well-kept ones exist; what they say of one program is compared by tests/debugger.
 #pragma once
 #include <concepts>
 #include <cstddef>

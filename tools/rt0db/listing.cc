@@ -28,6 +28,13 @@ std::optional<std::int64_t> minutes_of(const rt0::g& g, std::int64_t now_ns) {
   return std::max<std::int64_t>(0, std::int64_t{rt0::seconds_of(now_ns)} - g.tcb.waitsince_s) / 60;
 }
 
+// "key: value, key: value"
+std::string labels_of(const goroutine& one) {
+  std::string text;
+  for (const label& l : one.labels) text += (text.empty() ? "" : ", ") + l.key + ": " + l.value;
+  return text;
+}
+
 bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
 
 // Of a function's whole signature, which may begin with the type that it returns: from its name on.
@@ -103,6 +110,8 @@ listing::line listing::line_of(const goroutine& one) {
   const auto minutes =
       one.status() == rt0::gstatus::waiting ? minutes_of(one.g(), all_.stopped_at_ns) : std::nullopt;
   result.minutes = minutes ? std::to_string(*minutes) : "-";
+  result.name = name_of(one.g());
+  result.labels = labels_of(one);
   const stack_trace trace = unwinder_.walk(one);
   const place* best = nullptr;
   std::uintptr_t best_pc = 0;
@@ -145,6 +154,11 @@ void listing::ps(std::ostream& out) {
   }
   std::vector<std::vector<std::string>> table{
       {"GOID", "STATUS", "REASON", "MINUTES", "FUNCTION", "FILE:LINE", "CREATED-BY"}};
+  const bool named = std::any_of(rows.begin(), rows.end(), [](auto& r) { return !r.second.name.empty(); });
+  const bool labelled =
+      std::any_of(rows.begin(), rows.end(), [](auto& r) { return !r.second.labels.empty(); });
+  if (named) table[0].push_back("NAME");
+  if (labelled) table[0].push_back("LABELS");
   const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
   for (const auto& [goids, row] : rows) {
     std::string ids = std::to_string(goids[0]);
@@ -152,6 +166,8 @@ void listing::ps(std::ostream& out) {
     table.push_back({ids, row.status, row.reason, row.minutes, or_dash(row.function),
                      row.file.empty() ? "-" : row.file + ":" + std::to_string(row.line_number),
                      or_dash(row.created_by)});
+    if (named) table.back().push_back(or_dash(row.name));
+    if (labelled) table.back().push_back(or_dash(row.labels));
   }
   std::vector<std::size_t> widths(table[0].size());
   for (const auto& row : table) {
@@ -179,19 +195,27 @@ void listing::ps_json(std::ostream& out) {
         << ", \"function\": " << (here.function.empty() ? "null" : json(here.function))
         << ", \"file\": " << (here.file.empty() ? "null" : json(here.file))
         << ", \"line\": " << here.line_number
-        << ", \"created_by\": " << (here.created_by.empty() ? "null" : json(here.created_by)) << "}";
+        << ", \"created_by\": " << (here.created_by.empty() ? "null" : json(here.created_by))
+        << ", \"name\": " << (here.name.empty() ? "null" : json(here.name)) << ", \"labels\": {";
+    const char* comma = "";
+    for (const label& l : one.labels)
+      out << std::exchange(comma, ", ") << json(l.key) << ": " << json(l.value);
+    out << "}}";
   }
   out << "\n]\n";
 }
 
-// In a header's words: "[chan receive, 3 minutes]".
+// A header's words: `[chan receive, 3 minutes] "name" {label: value}`.
 std::string listing::doing_of(const goroutine& one) const {
-  if (one.status() != rt0::gstatus::waiting) return std::string("[") + rt0::text_of(one.status()) + "]";
-  std::string text = std::string("[") + reason_of(one.g());
-  const auto minutes = minutes_of(one.g(), all_.stopped_at_ns);
-  if (minutes && *minutes > 0)
-    text += ", " + std::to_string(*minutes) + (*minutes == 1 ? " minute" : " minutes");
-  return text + "]";
+  const bool waits = one.status() == rt0::gstatus::waiting;
+  std::string text = std::string("[") + (waits ? reason_of(one.g()) : rt0::text_of(one.status()));
+  const auto minutes = waits ? minutes_of(one.g(), all_.stopped_at_ns) : std::nullopt;
+  if (minutes && *minutes > 0) text += ", " + std::to_string(*minutes) + " minutes";
+  if (one.g().lockedm.load(std::memory_order_relaxed) != nullptr) text += ", locked to thread";
+  text += "]";
+  if (const std::string name = name_of(one.g()); !name.empty()) text += " \"" + name + "\"";
+  if (!one.labels.empty()) text += " {" + labels_of(one) + "}";
+  return text;
 }
 
 void listing::print_place(std::ostream& out, const place& where, std::uintptr_t pc) {
@@ -206,9 +230,13 @@ void listing::print_place(std::ostream& out, const place& where, std::uintptr_t 
 
 stack_trace listing::shown_of(const goroutine& one) {
   stack_trace trace = unwinder_.walk(one);
-  const auto hidden = [&](std::uintptr_t pc) { return is_core(pc); };
-  if (options_.system || std::all_of(trace.pcs.begin(), trace.pcs.end(), hidden)) return trace;
-  std::erase_if(trace.pcs, hidden);
+  if (options_.system) return trace;
+  const std::vector<std::uintptr_t> all = std::move(trace.pcs);
+  trace.pcs.clear();
+  for (std::size_t i = 0; i < all.size(); i++) {
+    const bool last = i + 1 == all.size();
+    if (!is_core(all[i]) || (last ? !trace.whole : !is_core(all[i + 1]))) trace.pcs.push_back(all[i]);
+  }
   return trace;
 }
 
@@ -240,7 +268,7 @@ void listing::bt(std::ostream& out, std::optional<std::uint64_t> goid) {
   for (const goroutine& one : all_.goroutines) {
     if (goid && one.g().goid != *goid) continue;
     stack_trace trace = shown_of(one);
-    auto key = std::make_pair(doing_of(one) + name_of(one.g()), trace.pcs);
+    auto key = std::make_pair(doing_of(one), trace.pcs);
     key.second.push_back(one.g().gopc);
     const auto [found, fresh] = group_of.try_emplace(std::move(key), groups.size());
     if (fresh || !grouped) {

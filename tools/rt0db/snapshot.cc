@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "tools/rt0db/failure.h"
+#include "tools/rt0db/labels.h"
 
 namespace rt0db {
 namespace {
@@ -80,6 +81,7 @@ class taker {
     (void)table_and_length();
     copy_gs();
     copy_stacks();
+    copy_labels(process_, result_.goroutines);
     process_.resume();
 
     std::sort(result_.goroutines.begin(), result_.goroutines.end(),
@@ -125,7 +127,9 @@ class taker {
     for (std::size_t i = 0; i < all.size(); i++) {
       const piece& p = pieces[i];
       if (p.into == nullptr) continue;
-      goroutine one{.address = all[i], .bytes = p.into + (all[i] - p.address), .at = {}, .stacks = {}};
+      goroutine one;
+      one.address = all[i];
+      one.bytes = p.into + (all[i] - p.address);
       const rt0::gstatus status = one.status();
       if (status == rt0::gstatus::dead || status == rt0::gstatus::idle) continue;
       if (one.g().kind == rt0::g_kind::system && !system_) continue;
