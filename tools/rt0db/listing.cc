@@ -58,7 +58,7 @@ bool is_library(const place& where) {
     if (begins(name_here, name)) return true;
   }
   return where.file.empty() || begins(where.file, "runtime/") || begins(where.file, "./runtime/") ||
-         where.file.find("/include/c++/") != std::string::npos;
+         begins(where.file, "/usr/include/");
 }
 
 std::string json(const std::string& text) {
@@ -247,7 +247,12 @@ void listing::print_frames(std::ostream& out, const stack_trace& trace) {
       out << "... " << trace.pcs.size() - 2 * at_each_end << " frames ...\n";
       i = trace.pcs.size() - at_each_end;
     }
-    for (const place& where : names_.at(trace.pcs[i])) print_place(out, where, trace.pcs[i]);
+    const std::vector<place>& places = names_.at(trace.pcs[i]);
+    if (is_core(trace.pcs[i]) && !options_.system) {  // what is inlined there is its own business
+      print_place(out, places.back(), trace.pcs[i]);
+      continue;
+    }
+    for (const place& where : places) print_place(out, where, trace.pcs[i]);
   }
   if (trace.pcs.empty()) {
     out << "(it was being switched: its registers are nowhere)\n";
