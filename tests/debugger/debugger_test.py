@@ -271,6 +271,8 @@ class Debugger(unittest.TestCase):
         listed = rt0db("core", "--json", core, program)
         self.assertEqual((listed.stderr, listed.returncode), ("", OK))
         self.check_list(json.loads(listed.stdout), said)
+        waits = [one["minutes"] for one in json.loads(listed.stdout) if one["status"] == "waiting"]
+        self.assertEqual(set(waits), {0})
         text = rt0db("core", core, program).stdout
         self.assertTrue(text.startswith("GOID"))
         self.check_stacks(text, said)
@@ -303,8 +305,7 @@ class Debugger(unittest.TestCase):
             if function in ("spins", "sleeps"):
                 continue
             self.assertEqual(found[goid], reason if status == "waiting" else status, function)
-            if reason != "IO wait" and function != "dies":  # behind musl's functions gdb guesses
-                self.assertIn(f"{function} (", parts[goid])
+            self.assertIn(f"{function} (", parts[goid])
         return listing
 
     def test_gdb_live(self):
@@ -316,6 +317,12 @@ class Debugger(unittest.TestCase):
                             "-ex", "goroutine 2 bt 2", "-ex", "goroutine 999 bt")
             self.assertRegex(text, r"channel 0x\w+, 0 of 0, receivers: goroutines (\d+, ){19}\d+\n")
             self.assertEqual(re.findall(r"^#(\d+)", text, re.M)[-2:], ["0", "1"])
+            for name, printed in (("filled", r"channel 0x\w+, 2 of 3, closed"),
+                                  ("nil_channel", "nil channel"), ("taken", "mutex, locked"),
+                                  ("untaken", "mutex, free"),
+                                  ("outstanding", "wait_group, 2 to be done")):
+                text = self.gdb(probe.pid, "-nx", "-batch", "-ex", f"print '(anonymous namespace)::{name}'")
+                self.assertRegex(text, rf"= {printed}\n")
             self.assertEqual(probe.end(), ("wrong sleeps: 0\n", 0))
 
     def test_gdb_core(self):
