@@ -91,7 +91,7 @@ class Agreement(unittest.TestCase):
         while time.monotonic() < deadline:
             listed = json.loads(output(RT0DB, "ps", "--json", pid))
             busy = [g["function"] for g in listed if g["status"] in NOT_SETTLED]
-            if busy == ["(anonymous namespace)::spins()"]:
+            if busy == ["(anonymous namespace)::spins"]:
                 return
             time.sleep(0.05)
         raise AssertionError(listed)
@@ -145,7 +145,7 @@ class Agreement(unittest.TestCase):
                         self.assertIn(f"{key}: {value}", head)
                     self.assertIn(f'{g["file"]}:{g["line"]}', "\n".join(lines))
                     if g["created_by"]:
-                        made = re.search(r"(\w+)(?:\(\))? in (goroutine \d+)$", g["created_by"])
+                        made = re.search(r"(\w+) in (goroutine \d+)$", g["created_by"])
                         self.assertIn(f"created by {made[1]}(...) in {made[2]}", lines)
 
     def test_bt_is_the_report(self):

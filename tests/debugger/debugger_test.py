@@ -154,6 +154,22 @@ class Debugger(unittest.TestCase):
     def test_stripped_static(self):
         self.check_live(self.stripped(STATIC), names=False)
 
+    def check_lines(self, program):
+        with Probe("crowd", 1, program=program) as probe:
+            self.assertRegex(rt0db("bt", probe.pid, 2).stdout, r"\t\S*probe\.cc:\d+ \+0x")
+
+    def test_compressed_debug_information(self):
+        to = os.path.join(self.dir, "compressed")
+        subprocess.run(["objcopy", "--compress-debug-sections", PROBE, to], check=True)
+        self.check_lines(to)
+
+    def test_separate_debug_file(self):
+        program = self.stripped(PROBE)
+        subprocess.run(["objcopy", "--only-keep-debug", PROBE, "probe.debug"], check=True, cwd=self.dir)
+        subprocess.run(["objcopy", "--add-gnu-debuglink=probe.debug", program], check=True, cwd=self.dir)
+        self.check_live(program)
+        self.check_lines(program)
+
     def test_ps_columns(self):
         with Probe("crowd", 1) as probe:
             lines = rt0db("ps", probe.pid).stdout.splitlines()
