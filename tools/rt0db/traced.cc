@@ -420,6 +420,12 @@ traced_process::event traced_process::run(const std::set<std::uintptr_t>& traps,
   }
 }
 
+bool traced_process::alive() {
+  int status = 0;
+  for (pid_t tid; !ended() && (tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0;) take_status(tid, status);
+  return !ended();
+}
+
 void traced_process::detach() noexcept {
   if (!tasks_.empty()) {
     stop_all();

@@ -86,6 +86,8 @@ class traced_process : public process {
   // Lets it go as it is.
   void detach() noexcept;
 
+  // False: it has ended while it stood still, by a SIGKILL.
+  bool alive();
   bool ended() const { return !end_.empty(); }
   const std::string& how_it_ended() const { return end_; }
   pid_t pid() const { return pid_; }
