@@ -77,7 +77,7 @@ class Terminal:
 
     def expect(self, pattern):
         """What came up to and with this, without what colours and moves the cursor."""
-        deadline = time.monotonic() + 50
+        deadline = time.monotonic() + 20
         while True:
             plain = re.sub(r"\r?\x1b\[[0-9;?]*[A-Za-z]", "", self.text)
             found = re.search(pattern, plain)
