@@ -30,6 +30,7 @@ enum class wait_reason : std::uint8_t {
   signal,
   wait_group,
   ownerless_mutex,
+  debug_call,
 };
 
 inline constexpr const char* wait_reason_text[] = {
@@ -58,6 +59,7 @@ inline constexpr const char* wait_reason_text[] = {
     "signal wait",
     "wait group",
     "mutex lock",
+    "debug call",
 };
 
 inline constexpr const char* text_of(wait_reason why) { return wait_reason_text[static_cast<int>(why)]; }
