@@ -19,6 +19,8 @@ struct debug_options {
   int lockcycle = 0;        // 1: goroutines that wait for each other are reported, once
   int stall = 0;            // N > 0: what holds a P or an M for N ms is reported (unwind/stall.cc)
   int asyncpreemptoff = 0;  // 1: only goroutines that park or yield give way
+
+  int tracebackancestors = 0;  // N > 0: a goroutine keeps the stacks of the N that led to its creation
 };
 
 extern constinit debug_options debug;
