@@ -66,6 +66,9 @@ void rt0_report_signal(int signal, const void* info, const void* ucontext);
 void rt0_report_quit(const void* ucontext);
 // Before the second M: what the first walk of a stack would make ready, alone.
 void rt0_prepare_walks();
+// RT0_DEBUG=tracebackancestors=N: made, which the running goroutine has made and which has not begun, keeps
+// where its maker is now, and what that keeps itself.
+void rt0_save_ancestors(g* made);
 // RT0_DEBUG=lockcycle=1: goroutines that wait for each other. True: there were some, and they were shown.
 bool rt0_report_cycles();
 // RT0_DEBUG=stall=MS: this goroutine runs on another M, for so long.

@@ -8,6 +8,7 @@
 
 #include "rt0/arch.h"
 #include "rt0/upcalls.h"
+#include "runtime/base/debug_options.h"
 #include "runtime/base/fatal.h"
 #include "runtime/base/report.h"
 #include "runtime/sched/gfree.h"
@@ -169,6 +170,8 @@ go_result newproc1(const go_request& request) noexcept {
   if (request.kind == g_kind::thread) sched.nthreads.fetch_add(1, std::memory_order_relaxed);
   gp->goid = next_goid(pp);
   m_locks_dec();
+  if (debug.tracebackancestors > 0) [[unlikely]]
+    rt0_save_ancestors(gp);
   return {gp, 0};
 }
 

@@ -106,9 +106,11 @@ void give_way(m* mp, void* ucontext) noexcept {
   inject_asyncpreempt(ucontext);
 }
 
-// The program's handler can be called for this fault: it is the goroutine's own doing, not a lock holder's.
+// The program's handler can be called for this fault: it is the goroutine's own doing, not a lock holder's,
+// and not the handler's itself, during which the signal is blocked.
 bool is_the_programs(const m* mp, const g* gp, int signal) noexcept {
-  return (sched.handled.load(std::memory_order_relaxed) & sys::sig_bit(signal)) != 0 && mp->insig == 1 &&
+  return (gp->signals.mask.load(std::memory_order_relaxed) & sys::sig_bit(signal)) == 0 &&
+         (sched.handled.load(std::memory_order_relaxed) & sys::sig_bit(signal)) != 0 && mp->insig == 1 &&
          mp->locks == 0 && gp == mp->curg && gp->status.load(std::memory_order_relaxed) == gstatus::running;
 }
 

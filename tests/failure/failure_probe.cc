@@ -237,6 +237,15 @@ void hundred_threads() {
   for (int i = 0; i < 150; i++) rt::go([never] { park(never); });
   park(never);
 }
+FRAME chain(int n, rt::chan<int> c) {
+  if (n == 0) park(c);
+  rt::go([n, c] { chain(n - 1, c); });
+}
+void ancestors() {
+  rt::chan<int> never(0);
+  chain(4, never);
+  park(never);
+}
 void text_of_stack() {
   const std::string one = rt::debug::stack();
   fputs(one.c_str(), stderr);
@@ -286,6 +295,7 @@ const ways_to_fail ways = {
     {"in-printf", in_printf},
     {"in-handler", in_handler},
     {"hundred-threads", hundred_threads},
+    {"ancestors", ancestors},
     {"text-of-stack", text_of_stack},
 };
 
@@ -300,7 +310,7 @@ struct before_main {
 }  // namespace
 
 int main(int argc, char** argv) {
-  for (const ways_to_fail* some : {&ways, &ways_that_go_on}) {
+  for (const ways_to_fail* some : {&ways, &gos_crashes, &ways_that_go_on}) {
     const auto way = some->find(argc > 1 ? argv[1] : "");
     if (way == some->end()) continue;
     way->second();
