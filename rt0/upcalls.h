@@ -8,6 +8,7 @@ namespace rt0 {
 struct debugger_table;
 struct g;
 struct held_locks;
+struct m;
 struct preempt_frame;
 
 extern "C" {
@@ -70,6 +71,8 @@ void rt0_prepare_walks();
 bool rt0_report_cycles();
 // RT0_DEBUG=stall=MS: this goroutine runs on another M, for so long.
 void rt0_report_stall(const g* gp, std::int64_t ms);
+// Likewise: this M of this goroutine has been in one system call for so long.
+void rt0_report_stalled_call(const m* mp, const g* gp, std::int64_t ms);
 // A fault on the M that reports.
 void rt0_fault_in_report(int signal, void* ucontext);
 

@@ -3,8 +3,7 @@
 Live and in cores, by the program's own DWARF. Where a goroutine that does not run is, its gobuf says: an
 unwinder of ours tells gdb that the selected thread's innermost frame was called from there, so that all
 commands on frames work, nothing is written into the process, and the thread's own frame is hidden. One that
-runs is where the thread is whose %fs points at it. musl's functions have no unwind tables: behind one, gdb
-guesses (and `tools/rt0 bt` does not).
+runs is where the thread is whose %fs points at it.
 """
 import contextlib
 import re

@@ -37,6 +37,7 @@ struct debugger_table {
   const std::atomic<allg_table::block*>* blocks;
   const std::uint64_t* last_goid_of_parent;  // sched's: goroutines that a fork left behind
   g* const* forked;
+  const std::atomic<std::int64_t>* died_at_ns;  // sched's
   const char *core_text, *core_text_end;  // the runtime's own code
 };
 

@@ -1,9 +1,10 @@
 // RT0_DEBUG=check=1, of goroutines: every move from one state to the next is looked at, and at each of them
 // whether the G and its stack are whole.
 //
-// And a goroutine that leaves its M, before it does. A G that is watched has a bit in its status word, so that the inline casgstatus, which expects the bare
-// state there, comes here by the branch that it has anyway; who is not watched pays nothing. Watched are all
-// goroutines from the first on, if the key is set; not an M's g0 and gsignal, which have no states.
+// And a goroutine that leaves its M, before it does. A G that is watched has a bit in its status word, so
+// that the inline casgstatus, which expects the bare state there, comes here by the branch that it has
+// anyway; who is not watched pays nothing. Watched are all goroutines from the first on, if the key is set;
+// not an M's g0 and gsignal, which have no states.
 //
 // What is looked at, first to last:
 //

@@ -11,6 +11,7 @@
 #include "runtime/unwind/output.h"
 #include "runtime/unwind/report_stack.h"
 #include "runtime/unwind/traceback.h"
+#include "sys/clock.h"
 #include "sys/process.h"
 
 namespace rt0 {
@@ -96,6 +97,7 @@ void report_all(void* arg) {
 }  // namespace
 
 void report_death(const death& of, const registers& here, others afterwards) noexcept {
+  sched.died_at_ns.store(sys::nanotime(), std::memory_order_relaxed);
   job it{&of, &here};
   if (run_report(report_all, &it, here, afterwards)) return;
   output_flush();

@@ -51,11 +51,11 @@ bool run_report(void (*fn)(void*), void* arg, const registers& here, others afte
   constexpr sys::sigset all = ~sys::sigset{0};
   sys::sigset before = 0;
   (void)sys::sigprocmask(sys::mask_how::set, &all, &before);
-  const bool mine = freeze_others(here);
+  const bool mine = afterwards == others::undisturbed ? claim_report(here) : freeze_others(here);
   if (mine) {
     job it{fn, arg};
     rt0_call_handler(stack.bytes + stack_bytes, on_report_stack, 0, &it, nullptr);
-    if (afterwards == others::go_on) thaw_others();
+    if (afterwards != others::stay_frozen) thaw_others();
   }
   (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);
   m_locks_dec();

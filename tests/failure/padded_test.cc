@@ -1,8 +1,8 @@
 // Walks over functions without tables, with a word on their stack that nobody wrote since another call. Two
 // stories, both of SIGQUITs whose report said "(the stack or its tables cannot be read further)": in musl's
-// pipe the word was the frame pointer of a call that was over, and was taken for a pushed one; in epoll_pwait,
-// to which epoll_wait had jumped, so that no return address was behind a call of it, the word was a return
-// address that was over, and was taken for the function's.
+// pipe the word was the frame pointer of a call that was over, and was taken for a pushed one; in
+// epoll_pwait, to which epoll_wait had jumped, so that no return address was behind a call of it, the word
+// was a return address that was over, and was taken for the function's.
 #include <rt/debug.h>
 
 #include <cstdint>

@@ -79,6 +79,8 @@ class taker {
     process_.stop();
     result_.stopped_at_ns = process_.stopped_at_ns();
     (void)table_and_length();
+    if (result_.stopped_at_ns == 0)
+      result_.stopped_at_ns = must_read<std::int64_t>(process_, address_of(table_.died_at_ns), "sched");
     copy_gs();
     copy_stacks();
     copy_labels(process_, result_.goroutines);

@@ -6,14 +6,32 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 namespace rt0db {
 namespace {
 
-// No separate debug files: a static program has its own, or none.
-int no_debuginfo(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word, char**) {
-  return -1;
+// Of a demangled signature, which may begin with the type that is returned, the name: up to its parameters.
+std::string name_in(const std::string& signature) {
+  std::size_t begin = 0;
+  int depth = 0;
+  const auto stands = [&](std::size_t i, const char* word) {
+    return signature.compare(i, strlen(word), word) == 0;
+  };
+  for (std::size_t i = 0; i < signature.size(); i++) {
+    const char c = signature[i];
+    if (depth == 0 && stands(i, "operator")) {  // its name may be of brackets
+      const std::size_t parameters = signature.find('(', stands(i, "operator()") ? i + 10 : i);
+      return signature.substr(begin, parameters - begin);
+    }
+    const bool opens_parameters = !stands(i, "(anonymous ") && (i < 8 || !stands(i - 8, "decltype("));
+    if (c == '(' && depth == 0 && opens_parameters) return signature.substr(begin, i - begin);
+    if (c == '<' || c == '(' || c == '{') depth++;
+    if (c == '>' || c == ')' || c == '}') depth--;
+    if (c == ' ' && depth == 0) begin = i + 1;
+  }
+  return signature.substr(begin);
 }
 
 std::string demangled(const char* name) {
@@ -21,7 +39,13 @@ std::string demangled(const char* name) {
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status),
                                                     free);
-  return status == 0 && text != nullptr ? text.get() : name;
+  return status == 0 && text != nullptr ? name_in(text.get()) : name;
+}
+
+// Where the program's file is, should it have been opened as /proc/PID/exe: a debug file may lie beside it.
+std::string real_path(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), free);
+  return real != nullptr ? real.get() : path;
 }
 
 const char* text_of(Dwarf_Die* die, unsigned attribute) {
@@ -44,15 +68,15 @@ int number_of(Dwarf_Die* die, unsigned attribute) {
 
 symbols::symbols(const image& program) {
   static const Dwfl_Callbacks callbacks = {.find_elf = nullptr,
-                                           .find_debuginfo = no_debuginfo,
+                                           .find_debuginfo = dwfl_standard_find_debuginfo,
                                            .section_address = dwfl_offline_section_address,
                                            .debuginfo_path = nullptr};
   dwfl_ = dwfl_begin(&callbacks);
   if (dwfl_ == nullptr) return;
   dwfl_report_begin(dwfl_);
   // The descriptor becomes libdw's.
-  module_ =
-      dwfl_report_elf(dwfl_, "program", program.file().path().c_str(), dup(program.file().fd()), 0, true);
+  module_ = dwfl_report_elf(dwfl_, "program", real_path(program.file().path()).c_str(),
+                            dup(program.file().fd()), 0, true);
   dwfl_report_end(dwfl_, nullptr, nullptr);
 }
 

@@ -1,5 +1,6 @@
 // Names of the program's code, by libdw: functions from the symbol table, lines and inlined functions from
-// DWARF. A stripped program has neither; what is left is addresses. All addresses are the file's.
+// DWARF, of the program or of a separate debug file where gdb would look for it. A program without has
+// neither; what is left is addresses. All addresses are the file's.
 #pragma once
 #include <elfutils/libdwfl.h>
 
@@ -13,7 +14,7 @@
 namespace rt0db {
 
 struct place {
-  std::string function;  // demangled; empty: unknown
+  std::string function;  // its name in C++'s words, without parameters; empty: unknown
   std::string file;      // empty: unknown
   int line = 0;
   bool inlined = false;  // into the next place
