@@ -7,6 +7,7 @@ namespace rt0 {
 
 struct debugger_table;
 struct g;
+struct held_locks;
 struct m;
 struct preempt_frame;
 
@@ -80,6 +81,9 @@ void rt0_fault_in_report(int signal, void* ucontext);
 
 // --- runtime: what note.S names.
 extern const debugger_table rt0_debugger_table;
+
+// --- runtime/sched: what the runtime's own lock asks, if it is checked. This M's list. Weak: as rt0_die.
+[[gnu::weak]] held_locks* rt0_held_locks();
 
 // --- the C library: what once.S names. An Itanium personality routine.
 int rt0_once_personality(int version, int actions, std::uint64_t exception_class, void* exception,

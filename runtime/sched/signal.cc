@@ -8,12 +8,14 @@
 
 #include "rt0/arch.h"
 #include "rt0/upcalls.h"
+#include "runtime/base/debug_options.h"
 #include "runtime/base/fatal.h"
 #include "runtime/base/report.h"
 #include "runtime/base/tables.h"
 #include "runtime/sched/every_m.h"
 #include "runtime/sched/freeze.h"
 #include "runtime/sched/signal_mask.h"
+#include "runtime/sched/watch.h"
 #include "sys/process.h"
 
 // The linker names the ends of a section whose name is a C identifier.
@@ -83,7 +85,7 @@ std::atomic<std::uint64_t>* refusal(const m* mp, void* ucontext) noexcept {
   if (in_core(interrupted_pc(ucontext))) return &preempted.in_core;
   if (mp->locks != 0) return &preempted.locked;
   if (mp->insig > 1) return &preempted.nested;
-  if (gp != mp->curg || gp->status.load(std::memory_order_relaxed) != gstatus::running) {
+  if (gp != mp->curg || readgstatus(gp) != gstatus::running) {
     return &preempted.not_running;
   }
   const std::uintptr_t sp = interrupted_sp(ucontext);
@@ -111,7 +113,7 @@ void give_way(m* mp, void* ucontext) noexcept {
 bool is_the_programs(const m* mp, const g* gp, int signal) noexcept {
   return (gp->signals.mask.load(std::memory_order_relaxed) & sys::sig_bit(signal)) == 0 &&
          (sched.handled.load(std::memory_order_relaxed) & sys::sig_bit(signal)) != 0 && mp->insig == 1 &&
-         mp->locks == 0 && gp == mp->curg && gp->status.load(std::memory_order_relaxed) == gstatus::running;
+         mp->locks == 0 && gp == mp->curg && readgstatus(gp) == gstatus::running;
 }
 
 // Code on its goroutine's stack has this much of it left. On another stack of the program's nobody knows.
@@ -180,6 +182,7 @@ bool in_core(std::uintptr_t pc) noexcept {
 // By rt0_sigtramp.
 extern "C" void rt0_sighandler(int signal, void* info, void* ucontext) {
   m* mp = getm();
+  if (debug.check != 0) repair_for_report();
   if (mp->gsignal == &m0_signals.gsignal) m0_signals.gsignal.stack = m0_signals.bounds();
   if (signal == SIGURG) return give_way(mp, ucontext);
   if (signal == SIGQUIT) return rt0_report_quit(ucontext);
