@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "rt0/layout.h"
+#include "runtime/lock/held.h"
 #include "runtime/lock/note.h"
 #include "runtime/sched/status.h"
 #include "sys/signal.h"
@@ -70,6 +71,7 @@ struct m {
   std::atomic<std::uint32_t> frozen;          // signal-safe. freeze.h's
   const registers* frozen_at;                 // signal-safe. Where it was, while it stays frozen
   fault_record fault;                         // signal-safe. Of the handler to the call that it injects
+  held_locks held;                            // empty unless RT0_DEBUG=check=1
   sysmon_call seen;                           // sysmon's alone
 };
 

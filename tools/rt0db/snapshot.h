@@ -39,7 +39,7 @@ struct goroutine {
   std::vector<label> labels;             // innermost first
 
   const rt0::g& g() const { return *reinterpret_cast<const rt0::g*>(bytes); }
-  rt0::gstatus status() const { return g().status.load(std::memory_order_relaxed); }
+  rt0::gstatus status() const { return rt0::readgstatus(&g()); }
 };
 
 struct snapshot {
