@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """transcript.py RT0DB CHAT_ROOMS README [--update]: a debugging session, really held, as the README shows it.
 
-Two clients of chat_rooms change places until it hangs, then the commands of the README's transcript (the lines
-that begin with `$ ` or, in attach, `(rt0) `) are given, and what they answer is compared with what stands
+Two clients of chat_rooms change places until it hangs. Then the commands of the transcript (lines that
+begin with `$ rt0 ` or, in attach, `(rt0) `) are given, and what they answer is compared with what stands
 there; --update writes it there. Process ids, ports and addresses differ from run to run, and are made equal.
 """
+import json
 import os
 import re
 import socket
@@ -13,39 +14,40 @@ import sys
 import time
 
 RT0DB, CHAT_ROOMS, README = (os.path.abspath(path) for path in sys.argv[1:4])
-BEGIN, END = "    $ rt0 ps", "\n\n"
+
 
 
 class Client:
     def __init__(self, address, name):
         self.socket = socket.create_connection(address)
-        self.socket.settimeout(50)
         self.say(name)
 
     def say(self, line):
         self.socket.sendall(line.encode() + b"\n")
 
-    def heard(self):
-        """What came until nothing did for a moment."""
-        self.socket.settimeout(0.2)
-        text = b""
+    def forget(self):
+        """Reads what has come."""
         try:
-            while True:
-                text += self.socket.recv(4096)
-        except socket.timeout:
-            return text.decode()
+            while self.socket.recv(1 << 16, socket.MSG_DONTWAIT):
+                pass
+        except BlockingIOError:
+            pass
 
 
 def hang(server):
-    """Until neither is told of his own move."""
+    """Both change rooms until they wait for each other; a third one looks on, and has said his name only."""
     host, port = server.stdout.readline().strip().rsplit(":", 1)
-    alice, bob = Client((host, int(port)), "alice"), Client((host, int(port)), "bob")
-    alice.say("/move")
-    for _ in range(10_000):
-        alice.say("/move")
-        bob.say("/move")
-        if not alice.heard() and not bob.heard():
-            return alice, bob
+    clients = [Client((host, int(port)), name) for name in ("alice", "bob", "carol")]
+    clients[0].say("/move")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for client in clients[:2] * 20:
+            client.say("/move")
+        for client in clients:
+            client.forget()
+        listed = json.loads(subprocess.check_output([RT0DB, "ps", "--json", str(server.pid)]))
+        if [g["reason"] for g in listed].count("mutex lock") == 2:
+            return clients
     raise AssertionError("it did not hang")
 
 

@@ -194,6 +194,11 @@ void quit_by_default() {
   kill(getpid(), SIGQUIT);
   std::this_thread::sleep_for(10s);
 }
+// What system() does with SIGQUIT while the command runs is over.
+void quit_after_system() {
+  (void)!system("true");
+  kill(getpid(), SIGQUIT);
+}
 void quit_blocked() {
   sigset_t set;
   sigemptyset(&set);
@@ -235,6 +240,15 @@ void in_handler() {
 void hundred_threads() {
   rt::chan<int> never(0);
   for (int i = 0; i < 150; i++) rt::go([never] { park(never); });
+  park(never);
+}
+FRAME chain(int n, rt::chan<int> c) {
+  if (n == 0) park(c);
+  rt::go([n, c] { chain(n - 1, c); });
+}
+void ancestors() {
+  rt::chan<int> never(0);
+  chain(4, never);
   park(never);
 }
 void text_of_stack() {
@@ -279,6 +293,7 @@ const ways_to_fail ways = {
     {"quit-goes-on", quit_goes_on},
     {"quit-twice", quit_twice},
     {"quit-by-default", quit_by_default},
+    {"quit-after-system", quit_after_system},
     {"quit-blocked", quit_blocked},
     {"no-memory", no_memory},
     {"in-sort", in_sort},
@@ -286,6 +301,7 @@ const ways_to_fail ways = {
     {"in-printf", in_printf},
     {"in-handler", in_handler},
     {"hundred-threads", hundred_threads},
+    {"ancestors", ancestors},
     {"text-of-stack", text_of_stack},
 };
 
@@ -300,7 +316,7 @@ struct before_main {
 }  // namespace
 
 int main(int argc, char** argv) {
-  for (const ways_to_fail* some : {&ways, &ways_that_go_on}) {
+  for (const ways_to_fail* some : {&ways, &gos_crashes, &ways_that_go_on}) {
     const auto way = some->find(argc > 1 ? argv[1] : "");
     if (way == some->end()) continue;
     way->second();

@@ -30,11 +30,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/sched/debugger_table.h"
+#include "tools/rt0db/call_frame.h"
 
 namespace rt0db {
 
@@ -63,8 +64,12 @@ class call_target {
   virtual bool read(std::uintptr_t address, void* into, std::size_t bytes) = 0;
   virtual bool write(std::uintptr_t address, const void* from, std::size_t bytes) = 0;
   // Lets all threads run until something happens; they stand still again afterwards. A thread that has
-  // stopped at a place while another was told of is told of by the next call, without running anything. A
-  // trap's signal is not given to the program. timeout_ms: < 0: forever. Throws failure if the process ends.
+  // stopped at a place while another was told of is told of by the next call, without running anything.
+  // timeout_ms: < 0: forever. Throws failure if the process ends.
+  //
+  // A trap's signal is taken from the thread at once: PTRACE_INTERRUPT, PTRACE_CONT without a signal, and it
+  // stops again without having run. Else the kernel would give it the SIGTRAP if we were killed, at a pc that
+  // we have changed.
   virtual stop run(int timeout_ms) = 0;
 
   template <class T>
@@ -73,37 +78,13 @@ class call_target {
   }
 };
 
-// How the SysV ABI passes a value (psABI 3.2.3): each of its eightbytes in a register of a class, or all of
-// it in memory.
-enum class eightbyte : std::uint8_t { integer, sse, x87 };  // x87: a long double result, in st(0)
-struct passing {
-  std::size_t bytes = 0;
-  std::vector<eightbyte> classes;  // empty: in memory
-  std::size_t align = 8;
-};
-
-struct argument {
-  enum class kind {
-    value,
-    address  // the bytes are put on the stack, and their address is passed: strings, references
-  };
-  kind how = kind::value;
-  passing where;
-  std::vector<std::byte> bytes;
-};
-argument integer(std::uint64_t value);
-argument real(double value);
-argument single(float value);
-argument text(const std::string& value);                                       // a char const*
-argument object(std::span<const std::byte> bytes, passing where);              // a structure by value
-argument reference(std::span<const std::byte> bytes, std::size_t align = 16);  // a copy of it, by its address
-
 struct call_request {
   std::uintptr_t function = 0;
   std::vector<argument> arguments;
-  passing result;        // 0 bytes: void. In memory: the hidden first argument is ours to add
-  bool varargs = false;  // it is not harmful to say so of a function that has none
-  int timeout_ms = -1;   // until it has returned
+  passing result;       // 0 bytes: void. In memory: the hidden first argument is ours to add
+  pid_t thread = 0;     // if a goroutine runs there, it stands still meanwhile
+  bool strict = false;  // that one or none
+  int timeout_ms = -1;  // from its start to its end
 };
 
 struct call_result {
@@ -126,17 +107,33 @@ class debug_caller {
   // table: rt0_debugger_table's address in the process. Throws failure if it cannot be read.
   debug_caller(call_target& target, std::uintptr_t table);
 
-  // A SIGTRAP with this pc is the runtime's, from one of the places above.
+  // A SIGTRAP with this pc is the runtime's. A thread that stops so while no call() waits (of a call that was
+  // interrupted, or of a debugger that is gone) is let run, as if nothing had been.
   bool is_place(std::uintptr_t pc) const;
-  // Makes a call. for_thread: if a goroutine runs on it, it stands still meanwhile; 0: none shall. A
-  // goroutine that cannot be sent is passed over for another thread, and refused is what we say when no
-  // thread would do for `tries` times, a millisecond apart. Throws failure if the process ends.
-  call_result call(const call_request& request, pid_t for_thread = 0);
-  // A thread stopped at a place, and no call() is waiting: of a call that was interrupted, or of a debugger
-  // that is gone. It can be let run.
-  void let_go(pid_t tid);
+
+  // Makes a call. A thread that is at no good place is passed over for another; `refused` is said when none
+  // was at one, `tries` times, a millisecond apart. Throws failure if the process ends.
+  call_result call(const call_request& request);
 
   static constexpr int tries = 100;
+
+ private:
+  struct host;
+  struct pending;
+
+  std::vector<pid_t> candidates(const call_request& request);
+  host look_at(pid_t tid);
+  bool send(const host& h, std::uint64_t token);
+  std::optional<std::string> detour(const host& h, const call_request& request, call_result& result);
+  bool at_place(pid_t tid, const call_request& request, pending& p);
+  void begin(user_regs_struct& registers, pid_t tid, const call_request& request, pending& p);
+  void resume(user_regs_struct& registers, pid_t tid);
+  std::string string_at(std::uintptr_t address);
+
+  call_target& target_;
+  std::uintptr_t core_text_, core_text_end_;
+  rt0::debug_call_places at_;
+  std::uint64_t calls_ = 0;
 };
 
 }  // namespace rt0db
