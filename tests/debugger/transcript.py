@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """transcript.py RT0DB CHAT_ROOMS README [--update]: a debugging session, really held, as the README shows it.
 
-Two clients of chat_rooms change places until it hangs, then the commands of the README's transcript (the lines
+Two clients of chat_rooms change places until it hangs. Then the commands of the README's transcript (lines
 that begin with `$ rt0 ` or, in attach, `(rt0) `) are given, and what they answer is compared with what stands
-there; --update writes it there. What differs from run to run is made equal: ids of processes, ports, addresses,
-ids of goroutines by their order, and who of the two clients is in which of the two rooms.
+there; --update writes it there. What differs from run to run is made equal: ids of processes, ports,
+addresses, ids of goroutines by their order, and who of the two clients is in which of the two rooms.
 """
 import itertools
 import json
@@ -92,7 +92,7 @@ def held(lines, pid):
     number = dict(zip(there, here))
     text = ""
     for command, inside in commands_of(lines):
-        inside = [re.sub(r"(goroutine) (\d+)", lambda m: m[1] + " " + number.get(m[2], m[2]), line) for line in inside]
+        inside = [re.sub(r"(?<=goroutine )\d+", lambda m: number.get(m[0], m[0]), line) for line in inside]
         text += f"$ rt0 {command}\n" + run(command.replace("PID", str(pid)).split(), inside)
     return text.replace(str(pid), "PID").splitlines()
 
@@ -128,7 +128,7 @@ def main():
         server.wait()
     if "--update" in sys.argv:
         with open(README, "w") as file:
-            file.write(before + "\n".join((INDENT + line).rstrip() for line in now) + behind)
+            file.write(before + "\n".join((INDENT + line).rstrip() for line in now) + "\n" + behind)
         return
     strip = [line.rstrip() for line in now]
     if normal(strip) not in variants(normal(lines)):
