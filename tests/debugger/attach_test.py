@@ -267,6 +267,43 @@ class Attach(unittest.TestCase):
             self.assertRegex(w.heard(), "hot was called 2 times")
             self.assertEqual(w.end(), 0)
 
+    def test_children_go_their_way(self):
+        with Workshop() as w:
+            session = self.start(w.pid, "break hot", "continue", "delete", "detach")
+            while session.stdout.readline() != "(rt0) continue\n":
+                pass
+            w.tell("fork")
+            out, err = session.communicate(timeout=100)
+            self.assertEqual((session.returncode, err), (OK, ""), out)
+            self.assertRegex(out, r"breakpoint 1, goroutine 1\n")  # the parent's, after both
+            self.assertEqual(w.heard(), "the children ended with 700 and 0\n")
+            self.assertEqual(w.end(), 0)
+
+    def test_another_program(self):
+        with Workshop() as w:
+            session = self.start(w.pid, "break hot", "continue", "bt")
+            while session.stdout.readline() != "(rt0) continue\n":
+                pass
+            w.tell("exec")
+            out, err = session.communicate(timeout=100)
+            self.assertEqual((session.returncode, err), (OK, ""), out)
+            self.assertEqual(out, f"process {w.pid} executes another program, and was let go\n")
+            self.assertEqual(w.process.wait(timeout=50), 0)
+
+    def test_signals_of_the_program(self):
+        with Workshop() as w:
+            session = self.start(w.pid, "break hot goroutine 99999", "continue")
+            while session.stdout.readline() != "(rt0) continue\n":
+                pass
+            os.kill(w.pid, signal.SIGSTOP)  # stops it as if nobody looked on
+            os.kill(w.pid, signal.SIGCONT)
+            w.tell("hits 100 2")
+            self.assertRegex(w.heard(), "hot was called 100 times")
+            os.kill(w.pid, signal.SIGUSR1)
+            out, err = session.communicate(timeout=100)
+            self.assertEqual(out, f"process {w.pid} was ended by User defined signal 1\n", err)
+            self.assertEqual(w.process.wait(timeout=50), -signal.SIGUSR1)
+
     def test_watch(self):
         with Workshop() as w:
             session = self.start(w.pid, "watch goroutine 2", "continue", "continue", "breakpoints")

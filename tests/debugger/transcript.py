@@ -4,7 +4,7 @@
 Two clients of chat_rooms change places until it hangs. Then the commands of the README's transcript (lines
 that begin with `$ rt0 ` or, in attach, `(rt0) `) are given, and what they answer is compared with what stands
 there; --update writes it there. What differs from run to run is made equal: ids of processes, ports,
-addresses, ids of goroutines by their order, and who of the two clients is in which of the two rooms.
+addresses, ids of goroutines by what they do, and who of the two clients is in which of the two rooms.
 """
 import itertools
 import json
@@ -73,8 +73,9 @@ def commands_of(lines):
 
 
 def listed(text):
-    """The ids of ps's table, in order."""
-    return re.findall(r"^(\d+) +\w", text, flags=re.M)
+    """The ids of ps's table: of those that do the same the lower first, whoever has done what before."""
+    rows = [re.split(" {2,}", line) for line in text.splitlines() if re.match(r"\d+ +\w", line)]
+    return [row[0] for row in sorted(rows, key=lambda row: (row[4], int(row[0])))]
 
 
 def run(words, lines=()):
@@ -101,6 +102,8 @@ def normal(lines):
     text = "\n".join(lines)
     for place, goid in enumerate(listed(text)):
         text = re.sub(rf"(goroutine |^){goid}\b", rf"\1#{place}", text, flags=re.M)
+    rows = [line for line in text.splitlines() if re.match(r"#\d+ +waiting", line)]
+    text = "\n".join(line for line in text.splitlines() if line not in rows) + "\n".join(sorted(rows))
     text = re.sub(r"0x[0-9a-f]+", "0x?", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", text)
     return re.sub(r" +", " ", text)
