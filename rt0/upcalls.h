@@ -7,6 +7,7 @@ namespace rt0 {
 
 struct debugger_table;
 struct g;
+struct held_locks;
 struct m;
 struct preempt_frame;
 
@@ -78,8 +79,26 @@ void rt0_report_stalled_call(const m* mp, const g* gp, std::int64_t ms);
 // A fault on the M that reports.
 void rt0_fault_in_report(int signal, void* ucontext);
 
+// --- runtime: what debug_call.S calls.
+struct caught_text {
+  const char *type, *what;  // the type's mangled name; nullptr: unknown, or none
+};
+// nullptr: code that was interrupted there may make a detour to start a goroutine. Or why it may not.
+const char* rt0_debug_call_refusal(std::uintptr_t pc, std::uintptr_t sp);
+// Starts the call's goroutine; returns when the interrupted code may go on. nullptr, or why not.
+const char* rt0_debug_call_start(std::uint64_t token);
+// An Itanium personality routine.
+int rt0_debug_call_personality(int version, int actions, std::uint64_t exception_class, void* exception,
+                               void* context);
+// Between the two the exception is being handled.   what: DEBUG_CALL_EXCEPTION, DEBUG_CALL_FOREIGN
+caught_text rt0_debug_call_caught(void* exception, int what);
+void rt0_debug_call_forget();
+
 // --- runtime: what note.S names.
 extern const debugger_table rt0_debugger_table;
+
+// --- runtime/sched: what the runtime's own lock asks, if it is checked. This M's list. Weak: as rt0_die.
+[[gnu::weak]] held_locks* rt0_held_locks();
 
 // --- the C library: what once.S names. An Itanium personality routine.
 int rt0_once_personality(int version, int actions, std::uint64_t exception_class, void* exception,

@@ -114,6 +114,7 @@ void parse_debug_options(const char* text) noexcept {
       *field = static_cast<int>(value);
     }
   }
+  debug.hooks = debug.perturb | debug.check;
 }
 
 }  // namespace rt0

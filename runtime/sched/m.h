@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "rt0/layout.h"
+#include "runtime/lock/held.h"
 #include "runtime/lock/note.h"
 #include "runtime/sched/status.h"
 #include "sys/signal.h"
@@ -51,6 +52,7 @@ struct m {
   std::int32_t procid;  // kernel thread id; 0 until the thread exists
   bool spinning;        // out of work and looking for some: counted in sched.nmspinning
   bool polled;          // it spins since its sleep as the poller
+  bool in_netpoller;    // it sleeps there, or is about to, and holds no lock but the netpoller's
   sys::sigset sigmask;  // m0's: the mask that the process began with
   std::uint64_t fastrand;
   // A switch away from a goroutine is completed by whoever runs next on this M: after(prev).
@@ -69,6 +71,7 @@ struct m {
   std::atomic<std::uint32_t> frozen;          // signal-safe. freeze.h's
   const registers* frozen_at;                 // signal-safe. Where it was, while it stays frozen
   fault_record fault;                         // signal-safe. Of the handler to the call that it injects
+  held_locks held;                            // empty unless RT0_DEBUG=check=1
   sysmon_call seen;                           // sysmon's alone
 };
 

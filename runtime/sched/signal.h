@@ -23,6 +23,19 @@ namespace rt0 {
 // In the core's own text: rt0_text.
 bool in_core(std::uintptr_t pc) noexcept;
 
+// Whether a call may be injected into the code at pc and sp, of the running M: it is a goroutine's own code,
+// and holds nothing of the runtime's.
+enum class injection : std::uint8_t {
+  fits,
+  in_core,
+  locked,
+  nested,        // inside a handler: not as many of them run as the caller says
+  not_running,   // on g0, on the way to or from a goroutine, in rt::blocking
+  off_the_stack  // too little stack left, or a stack of the program's own
+};
+injection may_inject(const m* mp, std::uintptr_t pc, std::uintptr_t sp, std::size_t need_bytes,
+                     std::uint32_t handlers) noexcept;
+
 // Gives m0 its signal stack and installs the handlers of faults. From schedinit, on m0's g0: a system call
 // each.
 void signal_init() noexcept;

@@ -32,6 +32,7 @@ enum class wait_reason : std::uint8_t {
   ownerless_mutex,  // these three: <rt/sync.h>'s
   ownerless_read_lock,
   ownerless_write_lock,
+  debug_call,
 };
 
 inline constexpr const char* wait_reason_text[] = {
@@ -62,6 +63,7 @@ inline constexpr const char* wait_reason_text[] = {
     "rt::mutex lock",
     "rt::shared_mutex read lock",
     "rt::shared_mutex write lock",
+    "debug call",
 };
 
 inline constexpr const char* text_of(wait_reason why) { return wait_reason_text[static_cast<int>(why)]; }

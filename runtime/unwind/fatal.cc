@@ -6,10 +6,12 @@
 #include "rt0/upcalls.h"
 #include "runtime/base/fatal.h"
 #include "runtime/sched/sched.h"
+#include "runtime/sched/watch.h"
 #include "runtime/unwind/cycles.h"
 #include "runtime/unwind/output.h"
 #include "runtime/unwind/report_stack.h"
 #include "runtime/unwind/traceback.h"
+#include "sys/clock.h"
 #include "sys/process.h"
 
 namespace rt0 {
@@ -34,6 +36,9 @@ void say_signal(report& out, const death& d) {
   out << text_of_signal(d.signal) << "\n";
   if (d.ucontext == nullptr) return;
   const auto& info = *static_cast<const siginfo_t*>(d.info);
+  const g* gp = getm()->curg;
+  const char* damage = gp != nullptr ? damage_of(gp) : nullptr;
+  if (damage != nullptr) out << "goroutine " << gp->goid << ": " << damage << "\n";
   out << "PC=" << hex{registers_of(d.ucontext).pc()} << " m=" << getm()->id << " sigcode=" << info.si_code
       << " addr=" << hex{reinterpret_cast<std::uintptr_t>(info.si_addr)} << "\n";
 }
@@ -107,6 +112,7 @@ void report_all(void* arg) {
 }  // namespace
 
 void report_death(const death& of, const registers& here, others afterwards) noexcept {
+  sched.died_at_ns.store(sys::nanotime(), std::memory_order_relaxed);
   job it{&of, &here};
   if (run_report(report_all, &it, here, afterwards)) return;
   output_flush();

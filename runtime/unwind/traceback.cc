@@ -59,17 +59,29 @@ source_place outermost_place(std::uintptr_t pc) noexcept {
   return found;
 }
 
+// What is told of one pc: inlined functions, and last the one that has the code.
 struct frame_printer {
   report* out;
   std::uintptr_t pc, entry;
-};
+  source_place last{};
+  bool told = false;
 
-void print_place(const source_place& place, void* arg) {
-  const auto& it = *static_cast<const frame_printer*>(arg);
-  print_name(*it.out, place);
-  *it.out << "\n";
-  print_line(*it.out, place, it.pc, it.entry);
-}
+  void print() noexcept {
+    print_name(*out, last);
+    *out << "\n";
+    print_line(*out, last, pc, entry);
+  }
+  void take(const source_place& place) noexcept {
+    if (told && !is_internal(last)) print();
+    last = place;
+    told = true;
+  }
+  // A library's own, by its reserved name: between std::invoke and what that calls there are three more.
+  static bool is_internal(const source_place& place) noexcept {
+    const char* name = place.function;
+    return name != nullptr && name[0] == '_' && (name[1] == '_' || (name[1] == 'M' && name[2] == '_'));
+  }
+};
 
 void print_frame(report& out, std::uintptr_t pc, bool all) noexcept {
   if (!in_text(pc)) {
@@ -78,8 +90,13 @@ void print_frame(report& out, std::uintptr_t pc, bool all) noexcept {
   }
   frame_printer it{&out, pc, entry_of(pc)};
   // What the runtime is made of is its own business; and to read the lines of all its parts takes 20 ms.
-  if (in_core(pc) && !all) return print_place({symbol_of(pc).name, nullptr, 0}, &it);
-  places_of(pc, print_place, &it);
+  if (in_core(pc) && !all) {
+    it.take({symbol_of(pc).name, nullptr, 0});
+  } else {
+    places_of(
+        pc, [](const source_place& place, void* to) { static_cast<frame_printer*>(to)->take(place); }, &it);
+  }
+  it.print();
 }
 
 // Which frames of a walk are shown. Of the runtime's own, those that run in a row, only the one that other

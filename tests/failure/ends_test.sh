@@ -63,7 +63,7 @@ dies hog --status 0 --stderr-lines 0
 # Calls that hold a kernel thread are named, once each; what parks is none.
 stall() {
   RT0_DEBUG=$3,stall=100 "$probe" "$1" 2>"$work/said"
-  held="^stall: goroutine [0-9]* has held its kernel thread for 1[0-9]* ms"
+  held="^stall: goroutine [0-9]* has held its kernel thread for [1-9][0-9][0-9][0-9]* ms"
   count "$held, in system call $2, first " "$work/said" 1
   count "has held" "$work/said" 1
   count "^$4(" "$work/said" 1

@@ -194,6 +194,11 @@ void quit_by_default() {
   kill(getpid(), SIGQUIT);
   std::this_thread::sleep_for(10s);
 }
+// What system() does with SIGQUIT while the command runs is over.
+void quit_after_system() {
+  (void)!system("true");
+  kill(getpid(), SIGQUIT);
+}
 void quit_blocked() {
   sigset_t set;
   sigemptyset(&set);
@@ -288,6 +293,7 @@ const ways_to_fail ways = {
     {"quit-goes-on", quit_goes_on},
     {"quit-twice", quit_twice},
     {"quit-by-default", quit_by_default},
+    {"quit-after-system", quit_after_system},
     {"quit-blocked", quit_blocked},
     {"no-memory", no_memory},
     {"in-sort", in_sort},

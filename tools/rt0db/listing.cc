@@ -37,28 +37,20 @@ std::string labels_of(const goroutine& one) {
 
 bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
 
-// Of a function's whole signature, which may begin with the type that it returns: from its name on.
-std::string from_name(const std::string& signature) {
-  std::size_t begin = 0;
-  int depth = 0;
-  for (std::size_t i = 0; i < signature.size(); i++) {
-    const char c = signature[i];
-    if (c == '(' && depth == 0 && signature.compare(i, 11, "(anonymous ") != 0) break;
-    if (c == '<' || c == '(' || c == '{') depth++;
-    if (c == '>' || c == ')' || c == '}') depth--;
-    if (c == ' ' && depth == 0) begin = i + 1;
-  }
-  return signature.substr(begin);
-}
-
 // The library's between a program's function and the runtime.
 bool is_library(const place& where) {
-  const std::string name_here = from_name(where.function);
   for (const char* name : {"rt::", "rt0::", "rt0_", "std::", "__"}) {
-    if (begins(name_here, name)) return true;
+    if (begins(where.function, name)) return true;
   }
   return where.file.empty() || begins(where.file, "runtime/") || begins(where.file, "./runtime/") ||
-         where.file.find("/include/c++/") != std::string::npos;
+         begins(where.file, "/usr/include/");
+}
+
+// A library's own, by its reserved name: between std::invoke and what that calls there are three more.
+bool is_internal(const place& where) {
+  const std::size_t scope = where.function.substr(0, where.function.find('<')).rfind("::");
+  const std::string name = scope == std::string::npos ? where.function : where.function.substr(scope + 2);
+  return begins(name, "__") || begins(name, "_M_");
 }
 
 std::string json(const std::string& text) {
@@ -219,7 +211,8 @@ std::string listing::doing_of(const goroutine& one) const {
 }
 
 void listing::print_place(std::ostream& out, const place& where, std::uintptr_t pc) {
-  out << (where.function.empty() ? hex(pc) : where.function) << (where.inlined ? " (inlined)" : "") << "\n";
+  out << (where.function.empty() ? hex(pc) : where.function + "(...)") << (where.inlined ? " (inlined)" : "")
+      << "\n";
   if (!where.file.empty()) {
     out << "\t" << where.file << ":" << where.line;
     const std::uintptr_t entry = names_.entry_of(pc);
@@ -247,7 +240,14 @@ void listing::print_frames(std::ostream& out, const stack_trace& trace) {
       out << "... " << trace.pcs.size() - 2 * at_each_end << " frames ...\n";
       i = trace.pcs.size() - at_each_end;
     }
-    for (const place& where : names_.at(trace.pcs[i])) print_place(out, where, trace.pcs[i]);
+    const std::vector<place>& places = names_.at(trace.pcs[i]);
+    if (is_core(trace.pcs[i]) && !options_.system) {  // what is inlined there is its own business
+      print_place(out, places.back(), trace.pcs[i]);
+      continue;
+    }
+    for (const place& where : places) {
+      if (!where.inlined || !is_internal(where)) print_place(out, where, trace.pcs[i]);
+    }
   }
   if (trace.pcs.empty()) {
     out << "(it was being switched: its registers are nowhere)\n";
@@ -288,7 +288,7 @@ void listing::bt(std::ostream& out, std::optional<std::uint64_t> goid) {
     const rt0::g& g = each.first->g();
     const place& creator = creator_of(*each.first);
     if (g.parent_goid == 0) continue;
-    out << "created by " << (creator.function.empty() ? hex(g.gopc - all_.bias) : creator.function)
+    out << "created by " << (creator.function.empty() ? hex(g.gopc - all_.bias) : creator.function + "(...)")
         << " in goroutine " << g.parent_goid << "\n";
     if (!creator.file.empty()) out << "\t" << creator.file << ":" << creator.line << "\n";
   }

@@ -39,7 +39,7 @@ struct goroutine {
   std::vector<label> labels;             // innermost first
 
   const rt0::g& g() const { return *reinterpret_cast<const rt0::g*>(bytes); }
-  rt0::gstatus status() const { return g().status.load(std::memory_order_relaxed); }
+  rt0::gstatus status() const { return rt0::readgstatus(&g()); }
 };
 
 struct snapshot {
@@ -49,8 +49,8 @@ struct snapshot {
   std::vector<std::unique_ptr<std::byte[]>> memory;  // what `bytes` points into
 };
 
-// The program's goroutines; the runtime's own too if `system`. Throws failure(failed): its memory makes no
-// sense.
-snapshot take_snapshot(process& of, const image& program, bool system);
+// The program's goroutines; the runtime's own too if `system`; only the one whose G that is, if it is one.
+// Throws failure(failed): its memory makes no sense.
+snapshot take_snapshot(process& of, const image& program, bool system, std::uintptr_t only = 0);
 
 }  // namespace rt0db
