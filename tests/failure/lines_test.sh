@@ -1,7 +1,7 @@
 #!/bin/sh
-# lines_test.sh EXPECT FAILURE_PROBE: lines from the program's own DWARF, or from what was split from it; where
-# neither can be read, names or addresses. That there are lines also tells that libbacktrace's insides are what
-# runtime/unwind/libbacktrace.h says.
+# lines_test.sh EXPECT FAILURE_PROBE: lines from the program's own DWARF, or from what was split from it;
+# where neither can be read, names or addresses. That there are lines also tells that libbacktrace's insides
+# are what runtime/unwind/libbacktrace.h says.
 set -eu
 expect=$1 probe=$2
 work=$(mktemp -d)
