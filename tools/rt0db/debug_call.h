@@ -119,10 +119,12 @@ class debug_caller {
 
  private:
   struct host;
+  struct m_words;
   struct pending;
 
   std::vector<pid_t> candidates(const call_request& request);
   host look_at(pid_t tid);
+  bool read_m(std::uintptr_t address, m_words& into);
   bool send(const host& h, std::uint64_t token);
   std::optional<std::string> detour(const host& h, const call_request& request, call_result& result);
   bool at_place(pid_t tid, const call_request& request, pending& p);
