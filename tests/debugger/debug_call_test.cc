@@ -156,8 +156,10 @@ struct session {
 
   call_result call(const char* function, std::vector<argument> arguments = {}, passing result = {},
                    int timeout_ms = -1) {
-    return caller.call(
-        {where[function], std::move(arguments), std::move(result), thread, strict, timeout_ms});
+    const call_result r =
+        caller.call({where[function], std::move(arguments), std::move(result), thread, strict, timeout_ms});
+    if (r.thread != 0) thread = r.thread;
+    return r;
   }
   // A call that receives from a channel, and has been left when it had its function.
   call_result leave_waiting() {

@@ -219,6 +219,7 @@ bool debug_caller::at_place(pid_t tid, const call_request& request, pending& p) 
     if (!target_.read(r.rsp, &token) || token != p.token) return false;
     resume(r, tid);
     p.resumed = true;
+    if ((token & DEBUG_CALL_HOLDS) != 0) p.result.thread = tid;
     return false;
   }
   if (r.r12 != p.token) return false;

@@ -93,6 +93,7 @@ struct call_result {
   std::vector<std::byte> value;  // returned: as many bytes as wanted
   std::string type, text;        // threw: the exception's type and message; refused, interrupted: why
   std::uint64_t goid = 0;        // of the goroutine that runs it; 0: there was none
+  pid_t thread = 0;              // where the goroutine is now that stood still; 0: none did
 
   template <class T>
   T as() const {
