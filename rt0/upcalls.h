@@ -7,6 +7,8 @@ namespace rt0 {
 
 struct debugger_table;
 struct g;
+struct held_locks;
+struct m;
 struct preempt_frame;
 
 extern "C" {
@@ -65,10 +67,15 @@ void rt0_report_signal(int signal, const void* info, const void* ucontext);
 void rt0_report_quit(const void* ucontext);
 // Before the second M: what the first walk of a stack would make ready, alone.
 void rt0_prepare_walks();
+// RT0_DEBUG=tracebackancestors=N: made, which the running goroutine has made and which has not begun, keeps
+// where its maker is now, and what that keeps itself.
+void rt0_save_ancestors(g* made);
 // RT0_DEBUG=lockcycle=1: goroutines that wait for each other. True: there were some, and they were shown.
 bool rt0_report_cycles();
 // RT0_DEBUG=stall=MS: this goroutine runs on another M, for so long.
 void rt0_report_stall(const g* gp, std::int64_t ms);
+// Likewise: this M of this goroutine has been in one system call for so long.
+void rt0_report_stalled_call(const m* mp, const g* gp, std::int64_t ms);
 // A fault on the M that reports.
 void rt0_fault_in_report(int signal, void* ucontext);
 
@@ -89,6 +96,9 @@ void rt0_debug_call_forget();
 
 // --- runtime: what note.S names.
 extern const debugger_table rt0_debugger_table;
+
+// --- runtime/sched: what the runtime's own lock asks, if it is checked. This M's list. Weak: as rt0_die.
+[[gnu::weak]] held_locks* rt0_held_locks();
 
 // --- the C library: what once.S names. An Itanium personality routine.
 int rt0_once_personality(int version, int actions, std::uint64_t exception_class, void* exception,

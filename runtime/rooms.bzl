@@ -26,7 +26,10 @@ def room(name, folders = [], deps = [], copts = []):
     native.filegroup(
         name = "headers",
         srcs = native.glob(["**/*.h"], allow_empty = True),
-        visibility = ["//tools/rt0db:__pkg__"],
+        visibility = [
+            "//tests/failure:__pkg__",
+            "//tools/rt0db:__pkg__",
+        ],
     )
     later = ROOMS[ROOMS.index(name) + 1:]
     core_library(

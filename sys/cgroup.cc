@@ -2,17 +2,14 @@
 // Documentation/scheduler/sched-bwc.rst (version 1).
 #include "sys/cgroup.h"
 
-#include <fcntl.h>
-#include <sys/syscall.h>
-
 #include <cstddef>
 
-#include "rt0/arch.h"
+#include "sys/file.h"
 
 namespace rt0::sys {
 namespace {
 
-constexpr std::size_t path_bytes = 1024, file_bytes = 4096;
+constexpr std::size_t path_bytes = 1024, content_bytes = 4096;
 
 // A small text that ends in 0 and never overflows.
 template <std::size_t N>
@@ -28,13 +25,9 @@ struct text {
 };
 
 // False: there is no such file.
-bool read_file(const char* path, text<file_bytes>& into) noexcept {
-  const long fd = raw_syscall(SYS_openat, AT_FDCWD, reinterpret_cast<long>(path), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const long n = raw_syscall(SYS_read, fd, reinterpret_cast<long>(into.at), file_bytes - 1);
-  raw_syscall(SYS_close, fd);
-  into.cut(n > 0 ? static_cast<std::size_t>(n) : 0);
-  return n > 0;
+bool read_file(const char* path, text<content_bytes>& into) noexcept {
+  into.length = read_text(path, into.at, content_bytes);
+  return into.length != 0;
 }
 
 // A decimal number; 0 if there is none ("max", "-1"). at moves behind it and one blank.
@@ -53,7 +46,7 @@ int cpus(long quota_us, long period_us) noexcept {
 
 int limit_v2(const char* folder) noexcept {
   text<path_bytes> path;
-  text<file_bytes> content;
+  text<content_bytes> content;
   path.add(folder), path.add("/cpu.max");
   if (!read_file(path.at, content)) return 0;
   const char* at = content.at;
@@ -63,7 +56,7 @@ int limit_v2(const char* folder) noexcept {
 
 int limit_v1(const char* folder) noexcept {
   text<path_bytes> path;
-  text<file_bytes> quota, period;
+  text<content_bytes> quota, period;
   path.add(folder), path.add("/cpu.cfs_quota_us");
   if (!read_file(path.at, quota)) return 0;
   path.cut(0);
@@ -117,7 +110,7 @@ bool group_of(const char*& at, const char* controller, text<path_bytes>& group) 
 }  // namespace
 
 int cgroup_cpu_limit() noexcept {
-  text<file_bytes> groups;
+  text<content_bytes> groups;
   if (!read_file("/proc/self/cgroup", groups)) return 0;
   text<path_bytes> group;
   for (const char* at = groups.at; *at != 0;) {

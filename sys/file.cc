@@ -26,4 +26,15 @@ ret<void*> map_file(int fd, std::size_t bytes, std::int64_t offset) noexcept {
       raw_syscall(SYS_mmap, 0, static_cast<long>(bytes), PROT_READ, MAP_PRIVATE, fd, offset));
 }
 
+std::size_t read_text(const char* path, char* into, std::size_t bytes) noexcept {
+  const auto fd = open_for_reading(path);
+  const long n =
+      fd.ok() ? raw_syscall(SYS_read, fd.value(), reinterpret_cast<long>(into), static_cast<long>(bytes - 1))
+              : 0;
+  if (fd.ok()) raw_syscall(SYS_close, fd.value());
+  const std::size_t length = n > 0 ? static_cast<std::size_t>(n) : 0;
+  into[length] = 0;
+  return length;
+}
+
 }  // namespace rt0::sys

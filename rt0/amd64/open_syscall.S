@@ -15,9 +15,12 @@
     .type rt0_open_syscall, @function
 rt0_open_syscall:
     .cfi_startproc
+    pushq %rbp                          // where a walk finds it that knows pc and sp alone (unwind/stall.cc)
+    .cfi_adjust_cfa_offset 8
+    .cfi_offset rbp, -16
     pushq %rbx
     .cfi_adjust_cfa_offset 8
-    .cfi_offset rbx, -16
+    .cfi_offset rbx, -24
     movl %edx, %ebx                     // where the handler finds it
     movq %rdi, %rax
     movq %rsi, %r11
@@ -36,12 +39,15 @@ rt0_open_syscall_begin:
     .globl rt0_open_syscall_end
     .hidden rt0_open_syscall_end
 rt0_open_syscall_end:
+    .cfi_remember_state
     popq %rbx
     .cfi_adjust_cfa_offset -8
     .cfi_restore rbx
+    popq %rbp
+    .cfi_adjust_cfa_offset -8
+    .cfi_restore rbp
     ret
-    .cfi_adjust_cfa_offset 8
-    .cfi_offset rbx, -16
+    .cfi_restore_state
     .globl rt0_open_syscall_refused
     .hidden rt0_open_syscall_refused
 rt0_open_syscall_refused:

@@ -99,16 +99,24 @@ inline std::size_t operand_bytes(const std::uint8_t* modrm) noexcept {
 
 constexpr int max_pushes = 8;
 
-// The registers that a function pushes when it is entered, in their order: DWARF's numbers. For code without
-// unwind tables, of which `bytes` are there. In between a compiler moves arguments and clears registers; the
-// first instruction of another kind ends it.
-inline int pushed_at_entry(const std::uint8_t* code, std::size_t bytes,
-                           std::uint8_t (&pushed)[max_pushes]) noexcept {
+// What a function does to the stack when it is entered, as far as its first instructions say it in words that
+// are known: pushes, `sub` of rsp, and in between moves of arguments and cleared registers.
+struct entry_effect {
+  std::uint8_t pushed[max_pushes];  // DWARF's numbers, in their order: what lies below the return address
+  int pushes = 0;
+  std::size_t depth = 0;  // bytes below the return address when the instruction at `until` runs; or more
+};
+
+// Of code without unwind tables, of which `bytes` are there.
+inline entry_effect effect_at_entry(const std::uint8_t* code, std::size_t bytes, std::size_t until) noexcept {
   constexpr std::uint8_t dwarf_of[16] = {DW_RAX, DW_RCX, DW_RDX, DW_RBX, DW_RSP, DW_RBP, DW_RSI, DW_RDI,
                                          DW_R8,  DW_R9,  DW_R10, DW_R11, DW_R12, DW_R13, DW_R14, DW_R15};
   constexpr std::size_t longest = 12;
-  int n = 0;
-  for (std::size_t i = 0; n < max_pushes && i + longest <= bytes;) {
+  constexpr std::uint8_t of_rsp = 0xec;  // the operand of `sub $n, %rsp`
+  entry_effect found;
+  bool only_pushes = true;
+  for (std::size_t i = 0; i + longest <= bytes;) {
+    const bool done = i < until;
     if (code[i] == 0xf3 && code[i + 1] == 0x0f && code[i + 2] == 0x1e) {  // endbr64
       i += 4;
       continue;
@@ -119,16 +127,23 @@ inline int pushed_at_entry(const std::uint8_t* code, std::size_t bytes,
     }
     const std::uint8_t rex = (code[i] & 0xf0) == 0x40 ? code[i++] : 0, op = code[i++];
     if ((op & 0xf8) == 0x50) {  // push
-      pushed[n++] = dwarf_of[(op & 7) | (rex & 1) << 3];
+      if (only_pushes && found.pushes < max_pushes) {
+        found.pushed[found.pushes++] = dwarf_of[(op & 7) | (rex & 1) << 3];
+      }
+      found.depth += done ? 8 : 0;
     } else if (op == 0x89 || op == 0x8b || op == 0x8d || op == 0x31 || op == 0x63) {  // mov, lea, xor, movslq
       i += operand_bytes(&code[i]);
     } else if ((op & 0xf8) == 0xb8 && (rex & 8) == 0) {  // mov of a 32-bit constant
       i += 4;
+    } else if (op == 0x83 && (rex & 8) != 0 && code[i] == of_rsp && code[i + 1] < 0x80) {
+      only_pushes = false;
+      found.depth += done ? code[i + 1] : 0;
+      i += 2;
     } else {
       break;
     }
   }
-  return n;
+  return found;
 }
 
 }  // namespace rt0

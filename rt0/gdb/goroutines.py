@@ -3,8 +3,7 @@
 Live and in cores, by the program's own DWARF. Where a goroutine that does not run is, its gobuf says: an
 unwinder of ours tells gdb that the selected thread's innermost frame was called from there, so that all
 commands on frames work, nothing is written into the process, and the thread's own frame is hidden. One that
-runs is where the thread is whose %fs points at it. musl's functions have no unwind tables: behind one, gdb
-guesses (and `tools/rt0 bt` does not).
+runs is where the thread is whose %fs points at it.
 """
 import contextlib
 import re
@@ -27,6 +26,11 @@ def loaded(atomic):
     return atomic["_M_i"]
 
 
+def status_of(g):
+    """Without the bit that RT0_DEBUG=check=1 has there (runtime/sched/watch.h)."""
+    return int(loaded(g["status"])) & 0xFF
+
+
 def all_gs():
     """Each g that is not dead, as a gdb.Value, in the order of their ids."""
     allgs, blocks = gdb.parse_and_eval("rt0::allgs"), gdb.parse_and_eval("rt0::allg_blocks")
@@ -41,7 +45,7 @@ def all_gs():
         if i >= near_places:
             place = loaded(blocks[i // block_places]).dereference()[i % block_places]
         g = loaded(place).dereference()
-        if int(loaded(g["status"])) not in STATUSES or int(g["kind"]) == KIND_SYSTEM:
+        if status_of(g) not in STATUSES or int(g["kind"]) == KIND_SYSTEM:
             continue
         if int(g["goid"]) <= left_behind and int(g.address) != forked:
             continue
@@ -51,7 +55,7 @@ def all_gs():
 
 def doing(g):
     """What a report says of it between the brackets."""
-    status = int(loaded(g["status"]))
+    status = status_of(g)
     if status != WAITING:
         return STATUSES[status]
     return gdb.parse_and_eval("rt0::wait_reason_text")[int(g["why"])].string()
@@ -183,7 +187,7 @@ class InfoGoroutines(gdb.Command):
         very_many = 500
         gs = all_gs()
         for g in gs:
-            mark = "*" if int(loaded(g["status"])) in (2, 3) else " "
+            mark = "*" if status_of(g) in (2, 3) else " "
             where = f" {own_function(g)}" if len(gs) < very_many else ""
             parent = int(g["parent_goid"])
             made = f", by goroutine {parent}" if parent else ""

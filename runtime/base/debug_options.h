@@ -8,7 +8,7 @@ struct debug_options {
   int fsgsbase = 1;         // 0: as on a CPU or kernel without wrfsbase
   int guard = 1;            // 0: as on a kernel without MADV_GUARD_INSTALL
   int idlepages = 1;        // 0: stacks and heap pages that lie idle stay
-  int check = 0;            // 1: small blocks tell overruns and uses after free (runtime/mem/check.h)
+  int check = 0;            // 1: blocks of the heap, locks and goroutines are watched (README.md)
   int inittrace = 0;        // 1: schedinit says on fd 2 what each step found
   int perturb = 0;          // N > 0: one lock, park or claim in N gives the CPU away (runtime/lock/perturb.h)
   int maxmcount = 0;        // > 0: so many kernel threads at most, instead of 10,000
@@ -17,8 +17,11 @@ struct debug_options {
   int iofault = 0;          // N > 0: one call of the runtime's io in N fails (sys/fault.h)
   int sigquit = 2000;       // ms in which a second SIGQUIT ends the process
   int lockcycle = 0;        // 1: goroutines that wait for each other are reported, once
-  int stall = 0;            // N > 0: a goroutine that runs for N ms without giving way is reported
+  int stall = 0;            // N > 0: what holds a P or an M for N ms is reported (unwind/stall.cc)
   int asyncpreemptoff = 0;  // 1: only goroutines that park or yield give way
+  int hooks = 0;            // not a key. != 0: perturb or check, where one look must do for both
+
+  int tracebackancestors = 0;  // N > 0: a goroutine keeps the stacks of the N that led to its creation
 };
 
 extern constinit debug_options debug;

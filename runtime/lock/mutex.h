@@ -8,14 +8,20 @@
 //   locked   -> unlocked    unlock
 //   sleeping -> unlocked    unlock, which then wakes one sleeper
 //
+// With RT0_DEBUG=check=1 a holder is noted in its M's list (held.h), and has `watched` in place of `locked`:
+// so unlock, which looks only for what is not `locked`, finds its way to the list without a look of its own,
+// and lock has one branch for that and RT0_DEBUG=perturb together.
+//
+//   locked   -> watched     the holder has noted it; sleeping stays, which says as much
+//
 // While an M holds one, its m->locks is raised: it is neither preempted nor parked.
 #pragma once
 #include <atomic>
 #include <cstdint>
 
 #include "rt0/arch.h"
+#include "runtime/base/debug_options.h"
 #include "runtime/base/thread_safety.h"
-#include "runtime/lock/perturb.h"
 #include "runtime/lock/rank.h"
 
 namespace rt0 {
@@ -26,9 +32,10 @@ class mutex_base {
   mutex_base(const mutex_base&) = delete;
 
  protected:
-  void lock_base() noexcept {
+  void lock_base(lock_rank rank) noexcept {
     m_locks_inc();
-    perturb();
+    if (debug.hooks != 0) [[unlikely]]
+      return lock_hooked(rank);
     std::uint32_t expected = unlocked;
     // pairs with: unlock_base exchange(release)
     if (!state_.compare_exchange_strong(expected, locked, std::memory_order_acquire,
@@ -36,12 +43,14 @@ class mutex_base {
       lock_slow();
     }
   }
-  bool try_lock_base() noexcept {
+  bool try_lock_base(lock_rank rank) noexcept {
     m_locks_inc();
     std::uint32_t expected = unlocked;
     // pairs with: unlock_base exchange(release)
     if (state_.compare_exchange_strong(expected, locked, std::memory_order_acquire,
                                        std::memory_order_relaxed)) {
+      if (debug.hooks != 0) [[unlikely]]
+        note_if_checked(rank);
       return true;
     }
     m_locks_dec();
@@ -56,8 +65,10 @@ class mutex_base {
   }
 
  private:
-  static constexpr std::uint32_t unlocked = 0, locked = 1, sleeping = 2;
+  static constexpr std::uint32_t unlocked = 0, locked = 1, sleeping = 2, watched = 3;
+  void lock_hooked(lock_rank rank) noexcept;
   void lock_slow() noexcept;
+  void note_if_checked(lock_rank rank) noexcept;
   void unlock_slow(std::uint32_t was) noexcept;
   std::atomic<std::uint32_t> state_{unlocked};
 };
@@ -65,8 +76,8 @@ class mutex_base {
 template <lock_rank Rank>
 class RT0_CAPABILITY("mutex") mutex : private mutex_base {
  public:
-  void lock() noexcept RT0_ACQUIRE() { lock_base(); }
-  bool try_lock() noexcept RT0_TRY_ACQUIRE(true) { return try_lock_base(); }
+  void lock() noexcept RT0_ACQUIRE() { lock_base(Rank); }
+  bool try_lock() noexcept RT0_TRY_ACQUIRE(true) { return try_lock_base(Rank); }
   void unlock() noexcept RT0_RELEASE() { unlock_base(); }
 };
 

@@ -1,6 +1,13 @@
-// The one table of lock ranks: an M takes locks only in rising order. Go's lockrank.go.
+// The one order of the runtime's own locks: an M takes them only in rising rank, so no two Ms can wait for
+// each other. Go's lockrank.go; differs: one line, not a graph. Go's has 60 locks, some never held together;
+// of our twenty each has a place before all that may be taken under it, which a reader can keep in mind.
 //
-// The rank is a part of the lock's type, so that a checked build needs no field in it.
+// The rank is a part of the lock's type, so that a checked run (RT0_DEBUG=check=1, held.h) needs no field in
+// it. Of one rank an M may hold several, taken by rising address: the exchanges of all size classes, which a
+// fork takes.
+//
+// Not here: `note`, which nobody holds, and what goroutines wait in (runtime/sync): for those a program's own
+// order is looked at, by runtime/unwind/cycles.h.
 #pragma once
 #include <cstdint>
 
@@ -27,5 +34,31 @@ enum class lock_rank : std::uint8_t {
   heap,           // mem: the central heap
   heap_large,     // mem: the table of large blocks
 };
+
+// As a report names it. A function, not a table: a constant table of pointers would need relocation.
+constexpr const char* text_of(lock_rank rank) noexcept {
+  switch (rank) {
+    case lock_rank::exit: return "exit";
+    case lock_rank::atfork: return "atfork";
+    case lock_rank::keys: return "keys";
+    case lock_rank::signals: return "signals";
+    case lock_rank::netpoll_open: return "netpoll_open";
+    case lock_rank::netpoll_take: return "netpoll_take";
+    case lock_rank::netpoll_give: return "netpoll_give";
+    case lock_rank::wait_bucket: return "wait_bucket";
+    case lock_rank::placement: return "placement";
+    case lock_rank::births: return "births";
+    case lock_rank::sched: return "sched";
+    case lock_rank::allg: return "allg";
+    case lock_rank::gfree: return "gfree";
+    case lock_rank::timers: return "timers";
+    case lock_rank::stack_slabs: return "stack_slabs";
+    case lock_rank::heap_check: return "heap_check";
+    case lock_rank::heap_exchange: return "heap_exchange";
+    case lock_rank::heap: return "heap";
+    case lock_rank::heap_large: return "heap_large";
+  }
+  return "?";
+}
 
 }  // namespace rt0

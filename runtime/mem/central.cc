@@ -1,8 +1,10 @@
 #include "runtime/mem/central.h"
 
+#include "runtime/base/debug_options.h"
 #include "runtime/base/fatal.h"
 #include "runtime/base/tables.h"
 #include "runtime/lock/mutex.h"
+#include "runtime/mem/check.h"
 #include "runtime/mem/page_heap.h"
 
 namespace rt0 {
@@ -53,6 +55,7 @@ span* new_span(unsigned cls) RT0_REQUIRES(heap.lock) {
   s->size_class = static_cast<std::uint8_t>(cls);
   s->reciprocal = row.reciprocal;
   s->zeroed = dirty_pages == 0;
+  if (debug.check != 0 && !s->zeroed) check_forget(s);
   for (unsigned i = 0; i < max_span_blocks / 64; i++) {
     s->used[i].store(absent_blocks(row.blocks, i), std::memory_order_relaxed);
   }

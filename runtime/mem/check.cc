@@ -104,6 +104,14 @@ void checked_free(block_ref ref, void* block) noexcept {
   central_free(old);
 }
 
+void check_forget(const span* s) noexcept {
+  char* end = span_base(s);
+  for (unsigned i = 0; i < s->blocks; i++) {
+    end += size_classes[s->size_class].bytes;
+    std::memset(end - check_tail_bytes, 0, check_tail_bytes);
+  }
+}
+
 void check_lock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { waiting.lock.lock(); }
 void check_unlock() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS { waiting.lock.unlock(); }
 

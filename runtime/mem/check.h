@@ -30,6 +30,10 @@ std::size_t checked_bytes(const span*, const void* block) noexcept;
 // The block has so many bytes now, or false: they do not fit.
 bool checked_resize(const span*, void* block, std::size_t bytes) noexcept;
 
+// Pages that were another class's before are blocks of this one now. What lies there is not ours, though it
+// may look so: a span of the class, freed, then another's that left gaps, then the class again.
+void check_forget(const span*) noexcept;
+
 void check_lock() noexcept;
 void check_unlock() noexcept;
 

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "rt/abi/debug.h"
 #include "rt0/arch.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/m.h"
@@ -37,6 +38,7 @@ struct debugger_table {
   const std::atomic<allg_table::block*>* blocks;
   const std::uint64_t* last_goid_of_parent;  // sched's: goroutines that a fork left behind
   g* const* forked;
+  const std::atomic<std::int64_t>* died_at_ns;  // sched's
   const char *core_text, *core_text_end;  // the runtime's own code
   debug_call_places debug_call;
 };
@@ -74,6 +76,9 @@ constexpr std::uint64_t debugger_layout() {
            offsetof(g, parent_goid),
            offsetof(g, gopc),
            offsetof(g, tcb.waitsince_s),
+           offsetof(g, lockedm),
+           offsetof(g, labels),
+           sizeof(rt0_label),
            sizeof(m),
            offsetof(m, self),
            offsetof(m, g0),

@@ -64,7 +64,7 @@ void await_all(m* self, std::int64_t deadline_ns) noexcept {
 
 bool is_reporting() noexcept { return reporter.load(std::memory_order_relaxed) == getm(); }
 
-bool freeze_others(const registers& here) noexcept {
+bool claim_report(const registers& here) noexcept {
   m* self = getm();
   if (is_reporting()) return false;
   for (m* nobody = nullptr; !reporter.compare_exchange_strong(nobody, self, std::memory_order_acq_rel);
@@ -72,6 +72,12 @@ bool freeze_others(const registers& here) noexcept {
     (void)sys::futex_wait(word_of(self), none, sys::nanotime() + turn_ns);
     stay(self, here);
   }
+  return true;
+}
+
+bool freeze_others(const registers& here) noexcept {
+  if (!claim_report(here)) return false;
+  m* self = getm();
   ensure(sys::set_handler(call_signal, rt0_sigtramp, rt0_sigreturn).ok(), "freeze: rt_sigaction");
   const std::int64_t deadline_ns = sys::nanotime() + patience_ns;
   // Again: an M that is frozen now may have made another just before.

@@ -17,6 +17,8 @@ namespace rt0 {
 // The running M reports from now on. `here`: its own registers, for another that reports first. False: it
 // does already. All signals are blocked on this M but faults. Any stack, any state.
 bool freeze_others(const registers& here) noexcept;
+// Likewise, but nobody is asked to stay where he is.
+bool claim_report(const registers& here) noexcept;
 void thaw_others() noexcept;
 
 // The running M is the one that reports. signal-safe

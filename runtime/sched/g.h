@@ -24,6 +24,7 @@ struct m;
 struct thread_dtor;
 struct key_values;
 struct label_set;
+struct ancestry;
 
 // What the compiler and musl read through %fs. Names and places are theirs.
 struct tcb {
@@ -147,7 +148,8 @@ struct g {
   thread_state thread;
   // --- seldom touched
   std::uint64_t goid, parent_goid;
-  label_set* labels;  // labels.h; a dead goroutine has none
+  ancestry* ancestors;  // unwind/ancestors.h; nullptr, unless RT0_DEBUG asks for them
+  label_set* labels;    // labels.h; a dead goroutine has none
   signal_state signals;
   std::uint32_t index;      // place in allgs + 1: below 2^30, kept when the G is reused
   std::uintptr_t gopc;      // who created it
@@ -157,6 +159,7 @@ struct g {
   sys::thread_placement* place;  // placement.h: it has an M of its own, which the kernel runs there; nullptr
   stack_bounds slot_stack;       // what `stack` is unless the program gave one (pthread_attr_setstack)
   g* batchlink;                  // gfree's lists of batches
+  std::uint64_t end_mark;        // watch.h. The last word
 };
 static_assert(offsetof(g, status) < G_STACK_LO + 128 && offsetof(g, thread.keys) < G_STACK_LO + 192,
               "three lines");
@@ -186,19 +189,21 @@ inline void prefetch(const g* gp) noexcept {
 }
 
 inline gstatus readgstatus(const g* gp) noexcept {
-  return gp->status.load(std::memory_order_acquire);  // pairs with: casgstatus
+  return state_in(gp->status.load(std::memory_order_acquire));  // pairs with: casgstatus
 }
 
 [[noreturn]] void bad_gstatus(const g* gp, gstatus from, gstatus to) noexcept;
+// A goroutine that is watched; any other is not in `from`, and throws.
+void move_with_care(g* gp, gstatus from, gstatus to) noexcept;
 
 // Moves gp from one state to the next. Anything else found there is a corrupt runtime: throws.
 //
 // A state has one owner at a time, who alone moves the goroutine on: a look and a store, no atomic step,
 // though the name is Go's, whose collector may hold a goroutine where it is. 9 of a switch's 43 ns went with
-// the two atomic steps and calls.
+// the two atomic steps and calls. RT0_DEBUG=check=1 has them, and more (watch.h).
 inline void casgstatus(g* gp, gstatus from, gstatus to) noexcept {
   if (gp->status.load(std::memory_order_relaxed) != from || !gstatus_edge(from, to)) [[unlikely]]
-    bad_gstatus(gp, from, to);
+    return move_with_care(gp, from, to);
   gp->status.store(to, std::memory_order_release);  // pairs with: readgstatus load(acquire)
 }
 

@@ -16,8 +16,10 @@
 
 #include <atomic>
 
+#include "runtime/base/debug_options.h"
 #include "runtime/base/fatal.h"
 #include "runtime/base/tables.h"
+#include "runtime/sched/watch.h"
 #include "runtime/timer/timer.h"
 
 namespace rt0 {
@@ -154,7 +156,10 @@ bool gfree_return_idle_pages(std::int64_t now_ns) noexcept {
   for (int n = 0; n < returns_per_call; n++) {
     g* first = take_stale();
     if (first == nullptr) return false;
-    for (g* gp = first; gp != nullptr; gp = gp->schedlink) stack_return_pages(gp->stack.lo, gp->stack.hi);
+    for (g* gp = first; gp != nullptr; gp = gp->schedlink) {
+      stack_return_pages(gp->stack.lo, gp->stack.hi);
+      if (debug.check != 0) mark_stack(gp->stack);
+    }
     put_returned(first);
   }
   return true;

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "rt0/layout.h"
+#include "runtime/lock/held.h"
 #include "runtime/lock/note.h"
 #include "runtime/sched/status.h"
 #include "sys/signal.h"
@@ -27,6 +28,13 @@ struct fault_record {
   int signal;                           // 0: none
 };
 
+// What sysmon saw when it last looked: an M whose tick stands still is in one long system call.
+struct sysmon_call {
+  std::uint32_t tick;
+  bool reported;
+  std::int64_t since_ns;  // 0: it was in none
+};
+
 struct m {
   m* self;              // %gs:0
   g* g0;                // its scheduling stack
@@ -36,9 +44,10 @@ struct m {
   std::uint32_t locks;  // > 0: neither preempt nor park
   heap_cache* mcache;   // p's; nullptr without a P
   // --- above: offsets in rt0/layout.h
-  rt0::p* p;      // nullptr: may not run goroutines. Set with mcache, by set_p
-  rt0::p* nextp;  // handed over with the wake-up of `park`
-  rt0::p* oldp;   // the P it had when it entered a system call
+  rt0::p* p;                               // nullptr: may not run goroutines. Set with mcache, by set_p
+  rt0::p* nextp;                           // handed over with the wake-up of `park`
+  rt0::p* oldp;                            // the P it had when it entered a system call
+  std::atomic<std::uint32_t> syscalltick;  // calls begun, so that sysmon tells one long one from many
   std::int64_t id;
   std::int32_t procid;  // kernel thread id; 0 until the thread exists
   bool spinning;        // out of work and looking for some: counted in sched.nmspinning
@@ -62,6 +71,8 @@ struct m {
   std::atomic<std::uint32_t> frozen;          // signal-safe. freeze.h's
   const registers* frozen_at;                 // signal-safe. Where it was, while it stays frozen
   fault_record fault;                         // signal-safe. Of the handler to the call that it injects
+  held_locks held;                            // empty unless RT0_DEBUG=check=1
+  sysmon_call seen;                           // sysmon's alone
 };
 
 static_assert(offsetof(m, self) == M_SELF && offsetof(m, g0) == M_G0 && offsetof(m, gsignal) == M_GSIGNAL);

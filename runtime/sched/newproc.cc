@@ -8,6 +8,7 @@
 
 #include "rt0/arch.h"
 #include "rt0/upcalls.h"
+#include "runtime/base/debug_options.h"
 #include "runtime/base/fatal.h"
 #include "runtime/base/report.h"
 #include "runtime/sched/gfree.h"
@@ -18,6 +19,7 @@
 #include "runtime/sched/runq.h"
 #include "runtime/sched/syscall.h"
 #include "runtime/sched/sysmon.h"
+#include "runtime/sched/watch.h"
 #include "sys/image/image.h"
 #include "sys/process.h"
 
@@ -52,6 +54,7 @@ void malg_on_g0(void* arg) {
   gp->slot_stack = {place.lo, place.hi};
   use_stack(gp, gp->slot_stack);
   casgstatus(gp, gstatus::idle, gstatus::dead);
+  if (debug.check != 0) watch(gp);
   allgadd(gp);
   call->result.gp = gp;
 }
@@ -107,6 +110,7 @@ void init_tcb(g* gp) noexcept {
 void use_stack(g* gp, stack_bounds stack) noexcept {
   gp->stack = stack;
   gp->stackguard0 = gp->stackguard1 = stack.lo + STACK_GUARD;
+  if (debug.check != 0) mark_stack(stack);
 }
 
 int thread_stack_class() noexcept { return thread_class.load(std::memory_order_relaxed); }
@@ -169,6 +173,8 @@ go_result newproc1(const go_request& request) noexcept {
   if (request.kind == g_kind::thread) sched.nthreads.fetch_add(1, std::memory_order_relaxed);
   gp->goid = next_goid(pp);
   m_locks_dec();
+  if (debug.tracebackancestors > 0) [[unlikely]]
+    rt0_save_ancestors(gp);
   return {gp, 0};
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/sched/park.h"
 
 #include "rt0/upcalls.h"
+#include "runtime/base/debug_options.h"
 #include "runtime/base/fatal.h"
 #include "runtime/lock/perturb.h"
 #include "runtime/sched/gfree.h"
@@ -10,6 +11,7 @@
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
 #include "runtime/sched/syscall.h"
+#include "runtime/sched/watch.h"
 #include "sys/clock.h"
 
 namespace rt0 {
@@ -73,9 +75,9 @@ void leave_on_g0(g* gp) {
   m* mp = getm();
   const auto after = mp->after;
   mp->after = nullptr;
+  casgstatus(gp, gstatus::running, mp->leaving_to);
   mp->curg = nullptr;
   gp->m = nullptr;
-  casgstatus(gp, gstatus::running, mp->leaving_to);
   after(gp);
   schedule();
 }
@@ -102,8 +104,14 @@ void leave_on_g0(g* gp) {
   return next.gp;
 }
 
-[[gnu::always_inline]] inline m* m_to_leave() noexcept {
+void leave_hooked() noexcept {
   perturb();
+  if (debug.check != 0) check_leaving();
+}
+
+[[gnu::always_inline]] inline m* m_to_leave() noexcept {
+  if (debug.hooks != 0) [[unlikely]]
+    leave_hooked();
   m* mp = getm();
   ensure(mp->locks == 0, "park while holding a runtime lock");
   ensure(mp->insig == 0 && mp->p != nullptr, "park in a signal handler");

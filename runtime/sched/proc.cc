@@ -23,6 +23,8 @@ constinit g0_block rt0_g0_block{};
 constinit m rt0_m0{};
 }
 
+extern "C" held_locks* rt0_held_locks() { return &getm()->held; }
+
 namespace {
 
 // An M that found work while it spun: the next one shall look, if nobody else does.

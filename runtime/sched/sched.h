@@ -63,6 +63,8 @@ struct schedt {
   std::int32_t pid = 0;                   // of the process; asked for with the second M
   std::uint64_t last_goid_of_parent = 0;  // in a fork's child; 0: this process is nobody's fork
   g* forked = nullptr;                    // the goroutine that came along
+  // When the process was found to die (unwind/fatal.h), by CLOCK_MONOTONIC, for who reads its core.
+  std::atomic<std::int64_t> died_at_ns{0};
 
   // Held while an M is made, from before it is in allm until its thread exists, and by who asks all of them.
   mutex<lock_rank::births> births;

@@ -8,12 +8,14 @@
 
 #include "rt0/arch.h"
 #include "rt0/upcalls.h"
+#include "runtime/base/debug_options.h"
 #include "runtime/base/fatal.h"
 #include "runtime/base/report.h"
 #include "runtime/base/tables.h"
 #include "runtime/sched/every_m.h"
 #include "runtime/sched/freeze.h"
 #include "runtime/sched/signal_mask.h"
+#include "runtime/sched/watch.h"
 #include "sys/process.h"
 
 // The linker names the ends of a section whose name is a C identifier.
@@ -109,10 +111,12 @@ void give_way(m* mp, void* ucontext) noexcept {
   inject_if_wanted(mp, ucontext);
 }
 
-// The program's handler can be called for this fault: it is the goroutine's own doing, not a lock holder's.
+// The program's handler can be called for this fault: it is the goroutine's own doing, not a lock holder's,
+// and not the handler's itself, during which the signal is blocked.
 bool is_the_programs(const m* mp, const g* gp, int signal) noexcept {
-  return (sched.handled.load(std::memory_order_relaxed) & sys::sig_bit(signal)) != 0 && mp->insig == 1 &&
-         mp->locks == 0 && gp == mp->curg && gp->status.load(std::memory_order_relaxed) == gstatus::running;
+  return (gp->signals.mask.load(std::memory_order_relaxed) & sys::sig_bit(signal)) == 0 &&
+         (sched.handled.load(std::memory_order_relaxed) & sys::sig_bit(signal)) != 0 && mp->insig == 1 &&
+         mp->locks == 0 && gp == mp->curg && readgstatus(gp) == gstatus::running;
 }
 
 // Code on its goroutine's stack has this much of it left. On another stack of the program's nobody knows.
@@ -184,7 +188,7 @@ injection may_inject(const m* mp, std::uintptr_t pc, std::uintptr_t sp, std::siz
   if (in_core(pc)) return injection::in_core;
   if (mp->locks != 0) return injection::locked;
   if (mp->insig != handlers) return injection::nested;
-  if (gp != mp->curg || gp->status.load(std::memory_order_relaxed) != gstatus::running) {
+  if (gp != mp->curg || readgstatus(gp) != gstatus::running) {
     return injection::not_running;
   }
   if (sp < gp->stack.lo + need_bytes || sp >= gp->stack.hi) return injection::off_the_stack;
@@ -194,6 +198,7 @@ injection may_inject(const m* mp, std::uintptr_t pc, std::uintptr_t sp, std::siz
 // By rt0_sigtramp.
 extern "C" void rt0_sighandler(int signal, void* info, void* ucontext) {
   m* mp = getm();
+  if (debug.check != 0) repair_for_report();
   if (mp->gsignal == &m0_signals.gsignal) m0_signals.gsignal.stack = m0_signals.bounds();
   if (signal == SIGURG) return give_way(mp, ucontext);
   if (signal == SIGQUIT) return rt0_report_quit(ucontext);

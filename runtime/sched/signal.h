@@ -3,7 +3,8 @@
 // program's to handle, or the process's end. All other signals that a program has handlers for are blocked on
 // every M, and come by the receiver (runtime/signal).
 //
-// They run on the M's signal stack (gsignal's), all signals blocked. %fs stays the interrupted G's, so what
+// They run on the M's signal stack (gsignal's), all signals blocked but faults: one there is the runtime's
+// own, and is reported. %fs stays the interrupted G's, so what
 // says "in a handler" is m->insig, raised by rt0_sigtramp. They take no lock and touch only what is marked
 // signal-safe. No handler of the program runs there: it is called on the goroutine's stack, by
 // rt0_asyncpreempt, to which the interrupted code is sent. A fault's handler too: so it may park, and leave
@@ -46,9 +47,7 @@ void minit_signals(m* mp) noexcept;
 // The program has a handler for a fault: the kernel shall enter ours.
 void install_fault_handler(int signal) noexcept;
 // SIGSEGV and the like, which the CPU raises: never blocked in the kernel.
-inline constexpr sys::sigset fault_signals = sys::sig_bit(SIGSEGV) | sys::sig_bit(SIGBUS) |
-                                             sys::sig_bit(SIGFPE) | sys::sig_bit(SIGILL) |
-                                             sys::sig_bit(SIGTRAP) | sys::sig_bit(SIGSYS);
+using sys::fault_signals;
 // Of these the runtime has handlers from the start: it reports them when they kill.
 inline constexpr sys::sigset reported_faults = sys::sig_bit(SIGSEGV) | sys::sig_bit(SIGBUS) |
                                                sys::sig_bit(SIGFPE) | sys::sig_bit(SIGILL) |

@@ -12,6 +12,15 @@
 //                      ^          |  |  ^
 //                      +-- yield -+  |  +-- exitsyscall -- syscall
 //                   dead <-- goexit -+---- entersyscall -----^
+//
+// Who takes an edge (watch.cc looks, under RT0_DEBUG=check=1):
+//
+//   idle ->      its maker
+//   dead ->      its maker, on an M with a P
+//   runnable ->  who took it from a queue, on an M with a P; if it is bound to an M, on that one
+//   running ->   the M that runs it, with its P
+//   syscall ->   the M that runs it; to running with a P
+//   waiting ->   who claimed its wait, from any M; it is off its stack
 #pragma once
 #include <cstdint>
 
@@ -27,6 +36,15 @@ enum class gstatus : std::uint32_t {
   waiting = 4,
   dead = 6
 };
+
+// Beside the state, in the same word: watch.h. No reader minds.
+inline constexpr std::uint32_t gstatus_watched = 0x100;
+constexpr gstatus state_in(gstatus word) noexcept {
+  return static_cast<gstatus>(static_cast<std::uint32_t>(word) & ~gstatus_watched);
+}
+constexpr gstatus with_watch(gstatus state) noexcept {
+  return static_cast<gstatus>(static_cast<std::uint32_t>(state) | gstatus_watched);
+}
 
 // The edges above; casgstatus consults them.
 inline constexpr bool gstatus_edge(gstatus from, gstatus to) {

@@ -78,6 +78,7 @@ bool entersyscall() noexcept {
   if (!has_p_to_give()) return false;
   m_locks_inc();
   p* pp = mp->p;
+  advance(mp->syscalltick);
   casgstatus(mp->curg, gstatus::running, gstatus::syscall);
   mp->oldp = pp;
   set_p(mp, nullptr);
@@ -94,9 +95,10 @@ bool entersyscallblock() noexcept {
   m* mp = getm();
   if (!has_p_to_give()) return false;
   m_locks_inc();
+  advance(mp->syscalltick);
   casgstatus(mp->curg, gstatus::running, gstatus::syscall);
   mp->oldp = mp->p;
-  mp->p->syscalltick.fetch_add(1, std::memory_order_relaxed);
+  advance(mp->p->syscalltick);
   rt0_systemstack(handoff_on_g0, nullptr);
   m_locks_dec();
   return true;
@@ -113,7 +115,7 @@ void exitsyscall() noexcept {
     rt0_mcall(exitsyscall0);
     return rt0_finish_switch();  // who switched to us directly is not on any queue yet
   }
-  mp->p->syscalltick.fetch_add(1, std::memory_order_relaxed);
+  advance(mp->p->syscalltick);
   casgstatus(gp, gstatus::syscall, gstatus::running);
 }
 

@@ -21,6 +21,12 @@ namespace rt0 {
 // This is a goroutine with a P that may be given up: no handler, and no lock of the runtime is held.
 bool has_p_to_give() noexcept;
 
+// A tick of a P or an M, which only its owner moves; sysmon looks at it. A locked instruction would be a
+// tenth of a short call.
+inline void advance(std::atomic<std::uint32_t>& tick) noexcept {
+  tick.store(tick.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 // False: there is no P to give up (a signal handler during a call, or the scheduler itself); the caller makes
 // the bare call and does not call exitsyscall.
 bool entersyscall() noexcept;

@@ -13,6 +13,7 @@
 #include "runtime/sched/proc.h"
 #include "runtime/sched/runq.h"
 #include "runtime/sched/signal.h"
+#include "runtime/sched/syscall.h"
 #include "sys/clock.h"
 
 namespace rt0 {
@@ -51,6 +52,28 @@ void look_for_stall(p& pp, std::int64_t now_ns) noexcept {
   const m* mp = pp.m.load(std::memory_order_relaxed);
   const g* gp = mp != nullptr ? mp->curg : nullptr;
   if (gp != nullptr) rt0_report_stall(gp, ran_ms);
+}
+
+// RT0_DEBUG=stall=MS, of an M whose goroutine has been in one system call for so long, whoever has its P by
+// now. Between two looks at one tick it cannot have been anywhere else.
+void look_for_stalled_call(m& it, std::int64_t now_ns) noexcept {
+  const g* gp = it.curg;
+  const std::uint32_t tick = it.syscalltick.load(std::memory_order_relaxed);
+  if (gp == nullptr || gp->kind == g_kind::system || readgstatus(gp) != gstatus::syscall) {
+    it.seen = {tick, false, 0};
+  } else if (it.seen.tick != tick || it.seen.since_ns == 0) {
+    it.seen = {tick, false, now_ns};
+  } else if (!it.seen.reported && now_ns - it.seen.since_ns >= debug.stall * ns_per_ms) {
+    it.seen.reported = true;
+    rt0_report_stalled_call(&it, gp, (now_ns - it.seen.since_ns) / ns_per_ms);
+  }
+}
+
+void look_for_stalled_calls(std::int64_t now_ns) noexcept {
+  // pairs with: mcommoninit's store(release)
+  for (m* mp = sched.allm.load(std::memory_order_acquire); mp != nullptr; mp = mp->alllink) {
+    look_for_stalled_call(*mp, now_ns);
+  }
 }
 
 // RT0_DEBUG=lockcycle=1. Until one is found; each look stops everything for a moment.
@@ -96,7 +119,7 @@ bool retake_from_syscall(p& pp, std::int64_t now_ns) noexcept {
                                          std::memory_order_relaxed)) {
     return false;
   }
-  pp.syscalltick.fetch_add(1, std::memory_order_relaxed);
+  advance(pp.syscalltick);
   handoffp(&pp);
   return true;
 }
@@ -144,7 +167,7 @@ std::int64_t bounded(std::int64_t delay_ns, bool wanted, std::int64_t now_ns) no
 
 // Everything rests: sleeps until a P is used. False: something runs, or memory waits to be given back.
 bool long_sleep() noexcept {
-  if (debug.lockcycle != 0) return false;
+  if (debug.lockcycle != 0 || debug.stall > 0) return false;
   const auto at_rest = [] {
     return sched.gcwaiting.load(std::memory_order_relaxed) ||
            sched.npidle.load(std::memory_order_relaxed) == sched.gomaxprocs;
@@ -199,6 +222,8 @@ bool long_sleep() noexcept {
     return_idle_memory(now_ns);
     if (debug.lockcycle != 0) [[unlikely]]
       look_for_cycles(now_ns);
+    if (debug.stall > 0) [[unlikely]]
+      look_for_stalled_calls(now_ns);
   }
 }
 

@@ -29,7 +29,9 @@ enum class wait_reason : std::uint8_t {
   select_no_cases,
   signal,
   wait_group,
-  ownerless_mutex,
+  ownerless_mutex,  // these three: <rt/sync.h>'s
+  ownerless_read_lock,
+  ownerless_write_lock,
   debug_call,
 };
 
@@ -58,7 +60,9 @@ inline constexpr const char* wait_reason_text[] = {
     "select (no cases)",
     "signal wait",
     "wait group",
-    "mutex lock",
+    "rt::mutex lock",
+    "rt::shared_mutex read lock",
+    "rt::shared_mutex write lock",
     "debug call",
 };
 

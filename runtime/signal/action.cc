@@ -25,12 +25,24 @@ constexpr sys::sigset ignored_by_default =
     sys::sig_bit(SIGCHLD) | sys::sig_bit(SIGCONT) | sys::sig_bit(SIGURG) | sys::sig_bit(SIGWINCH);
 constexpr int child_flags = SA_NOCLDSTOP | SA_NOCLDWAIT;
 
+// SIGQUIT's default is a report; until the program sets SIG_DFL where it has SIG_DFL, and so wants the end.
+// Who restores what it found, as system() does, restores the report.
+constinit bool quit_ends RT0_GUARDED_BY(signal_lock) = false;
+
+bool brings_report(int signal, const signal_action& a) noexcept RT0_REQUIRES(signal_lock) {
+  if (signal != SIGQUIT) return false;
+  const bool by_default = a.handler == sig_dfl;
+  quit_ends = quit_ends || (by_default && action_of(signal).handler == sig_dfl);
+  quit_reports.store(by_default && !quit_ends, std::memory_order_relaxed);
+  return by_default && !quit_ends;
+}
+
 // The kernel's part of an action. Its handlers of SIGURG, and of SIGSEGV and SIGBUS, whose addresses may be a
 // guard page's, stay the runtime's.
-void tell_kernel(int signal, const signal_action& a) noexcept {
+void tell_kernel(int signal, const signal_action& a) noexcept RT0_REQUIRES(signal_lock) {
   const sys::sigset bit = sys::sig_bit(signal);
   if (signal == SIGURG) return;
-  if (signal == SIGQUIT) quit_reports.store(false, std::memory_order_relaxed);
+  if (brings_report(signal, a)) return install_fault_handler(signal);
   if ((bit & fault_signals) != 0 && is_function(a)) return install_fault_handler(signal);
   // These are reported when they kill.
   if (a.handler == sig_dfl && (bit & reported_faults) != 0) return install_fault_handler(signal);

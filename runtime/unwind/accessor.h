@@ -4,11 +4,11 @@
 // the one that was called). What that function has pushed at its entry gives back the callee-saved registers.
 //
 // It is written once, over an accessor, for stacks seen from inside (walk.cc: this process' own memory) and
-// from outside (tools/rt0db: a copy of a stopped process, or of a core). Over code that has tables the two
-// go different ways. Inside, libgcc's unwinder: it is there anyway, for exceptions, and is 150 ns a frame,
+// from outside (tools/rt0db: a copy of a stopped process, or of a core). Over code that has tables the two go
+// different ways. Inside, libgcc's unwinder: it is there anyway, for exceptions, and takes 150 ns a frame,
 // but reads only its own process. Outside, libunwind's remote interface, which would cost every program 57 KB
 // and 510 ns a frame. Rejected: an interpreter of CFI of our own over the same accessor, for both. Two
-// well-kept ones exist, and a walk from either side is compared with the other's by tests/debugger.
+// well-kept ones exist; what they say of one program is compared by tests/debugger.
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -51,52 +51,68 @@ bool is_function(A& a, std::uintptr_t target, std::uintptr_t entry, std::uintptr
   return target <= pc && pc - target < max_function_bytes && !a.has_table(target);
 }
 
-// The caller's frame pointer, which a function without tables has pushed somewhere below its return address:
-// a word that points further up, to where a frame pointer and a return address lie. What a program was
-// compiled to (rt0.specs) keeps one.
+// A frame pointer of who called the function whose return address lies there: it points further up, to where
+// another and a return address lie.
+template <accessor A>
+bool is_frame_pointer(A& a, std::uintptr_t word, std::uintptr_t return_place) noexcept {
+  std::uintptr_t caller = 0, target = 0;
+  return word > return_place && word - return_place < max_frame_bytes && word % 8 == 0 &&
+         a.read(word + 8, &caller, sizeof caller) && returns(a, caller, &target);
+}
+
+// The caller's frame pointer, which a function without tables has pushed somewhere below its return address.
+// What a program was compiled to (rt0.specs) keeps one.
 template <accessor A>
 std::uintptr_t pushed_frame_pointer(A& a, std::uintptr_t lo, std::uintptr_t return_place) noexcept {
   constexpr int most = 7;
   for (int i = 1; i <= most && return_place - 8 * i >= lo; i++) {
-    std::uintptr_t word = 0, caller = 0, target = 0;
+    std::uintptr_t word = 0;
     if (!a.read(return_place - 8 * i, &word, sizeof word)) return 0;
-    const bool above = word > return_place && word - return_place < max_frame_bytes && word % 8 == 0;
-    if (above && a.read(word + 8, &caller, sizeof caller) && returns(a, caller, &target)) return word;
+    if (is_frame_pointer(a, word, return_place)) return word;
   }
   return 0;
 }
 
-// Where the return address of at's frame lies; 0: nothing on the stack looks like one.
+// What the function does at its entry. Nothing known: entry == 0, or it cannot be read.
 template <accessor A>
-std::uintptr_t return_place(A& a, const registers& at, std::uintptr_t entry) noexcept {
-  std::uintptr_t likely = 0;
+entry_effect effect_of_entry(A& a, std::uintptr_t entry, std::uintptr_t pc) noexcept {
+  constexpr std::size_t most_code = 64;
+  std::uint8_t code[most_code];
+  std::size_t bytes = entry != 0 ? most_code : 0;
+  while (bytes > 0 && !(a.in_text(entry + bytes - 1) && a.read(entry, code, bytes))) bytes /= 2;
+  return effect_at_entry(code, bytes, pc - entry);
+}
+
+// Where the return address of at's frame lies; 0: nothing on the stack looks like one. What looks like one
+// below `depth` may be a word that nobody wrote since another call, so it is the last choice.
+template <accessor A>
+std::uintptr_t return_place(A& a, const registers& at, std::uintptr_t entry, std::size_t depth) noexcept {
+  std::uintptr_t likely = 0, unlikely = 0;
   for (std::uintptr_t place = at.sp(); place < at.sp() + max_frame_bytes; place += sizeof(std::uintptr_t)) {
     std::uintptr_t word = 0, target = 0;
     if (!a.read(place, &word, sizeof word)) break;
     if (!returns(a, word, &target)) continue;
     if (is_function(a, target, entry, at.pc())) return place;
-    if (likely == 0) likely = place;
+    std::uintptr_t& found = place < at.sp() + depth ? unlikely : likely;
+    if (found == 0) found = place;
   }
-  return likely;
+  return likely != 0 ? likely : unlikely;
 }
 
 // The callee-saved registers that the function has pushed, as its caller had them.
 template <accessor A>
-void restore_pushed(A& a, registers& at, std::uintptr_t entry, std::uintptr_t return_place) noexcept {
-  constexpr std::size_t most_code = 64;
-  std::uint8_t code[most_code], pushed[max_pushes];
-  std::size_t bytes = entry != 0 ? most_code : 0;
-  while (bytes > 0 && !(a.in_text(entry + bytes - 1) && a.read(entry, code, bytes))) bytes /= 2;
-  const int n = pushed_at_entry(code, bytes, pushed);
+void restore_pushed(A& a, registers& at, const entry_effect& did, std::uintptr_t return_place) noexcept {
   bool has_frame_pointer = false;
-  for (int i = 0; i < n; i++) {
+  for (int i = 0; i < did.pushes; i++) {
     const std::uintptr_t place = return_place - sizeof(std::uintptr_t) * (i + 1);
     std::uintptr_t word = 0;
     if (place < at.sp() || !a.read(place, &word, sizeof word)) break;
-    at.r[pushed[i]] = word;
-    has_frame_pointer = has_frame_pointer || pushed[i] == DW_RBP;
+    at.r[did.pushed[i]] = word;
+    has_frame_pointer = has_frame_pointer || did.pushed[i] == DW_RBP;
   }
-  if (has_frame_pointer) return;
+  // Not pushed, and there still: what lies below the return address may be one that is long over, in a word
+  // that only aligns the stack (pipe's).
+  if (has_frame_pointer || is_frame_pointer(a, at.r[DW_RBP], return_place)) return;
   const std::uintptr_t found = pushed_frame_pointer(a, at.sp(), return_place);
   if (found != 0) at.r[DW_RBP] = found;
 }
@@ -108,10 +124,11 @@ void restore_pushed(A& a, registers& at, std::uintptr_t entry, std::uintptr_t re
 template <accessor A>
 bool step_without_table(A& a, registers& at) noexcept {
   const std::uintptr_t entry = a.in_text(at.pc()) ? a.entry_of(at.pc()) : 0;
-  const std::uintptr_t place = without_tables::return_place(a, at, entry);
+  const entry_effect did = without_tables::effect_of_entry(a, entry, at.pc());
+  const std::uintptr_t place = without_tables::return_place(a, at, entry, did.depth);
   std::uintptr_t word = 0;
   if (place == 0 || !a.read(place, &word, sizeof word)) return false;
-  without_tables::restore_pushed(a, at, entry, place);
+  without_tables::restore_pushed(a, at, did, place);
   at.r[DW_RSP] = place + sizeof(std::uintptr_t);
   at.r[DW_RIP] = word - 1;
   return true;

@@ -6,10 +6,12 @@
 #include "rt0/upcalls.h"
 #include "runtime/base/fatal.h"
 #include "runtime/sched/sched.h"
+#include "runtime/sched/watch.h"
 #include "runtime/unwind/cycles.h"
 #include "runtime/unwind/output.h"
 #include "runtime/unwind/report_stack.h"
 #include "runtime/unwind/traceback.h"
+#include "sys/clock.h"
 #include "sys/process.h"
 
 namespace rt0 {
@@ -34,6 +36,9 @@ void say_signal(report& out, const death& d) {
   out << text_of_signal(d.signal) << "\n";
   if (d.ucontext == nullptr) return;
   const auto& info = *static_cast<const siginfo_t*>(d.info);
+  const g* gp = getm()->curg;
+  const char* damage = gp != nullptr ? damage_of(gp) : nullptr;
+  if (damage != nullptr) out << "goroutine " << gp->goid << ": " << damage << "\n";
   out << "PC=" << hex{registers_of(d.ucontext).pc()} << " m=" << getm()->id << " sigcode=" << info.si_code
       << " addr=" << hex{reinterpret_cast<std::uintptr_t>(info.si_addr)} << "\n";
 }
@@ -51,6 +56,17 @@ void print_registers(report& out, const registers& all) noexcept {
   }
 }
 
+// The stack of the runtime's own, g0's or that of its signal handlers, on which `here` is, or in whose guard;
+// else an empty one.
+stack_bounds runtime_stack(const registers& here) noexcept {
+  const m* mp = getm();
+  for (const g* gp : {mp->g0, mp->gsignal}) {
+    const stack_bounds all{gp->stack.lo - stack_guard_bytes, gp->stack.hi};
+    if (here.sp() >= all.lo && here.sp() < all.hi) return all;
+  }
+  return {0, 0};
+}
+
 struct job {
   const death* of;
   const registers* here;
@@ -59,14 +75,18 @@ struct job {
 void report_all(void* arg) {
   const auto& it = *static_cast<const job*>(arg);
   const death& d = *it.of;
+  {
+    report first(output_write);  // said, whatever comes of the rest
+    d.say(first, d);
+  }
   report out(output_write);
-  d.say(out, d);
   if (traceback_shows == traceback_level::none) return;
   const g* running = d.blames_nobody ? nullptr : getm()->curg;
-  const bool on_g0 = running != getg();
-  if (on_g0 && shows_system()) {
+  // Whose fault a fault is there, its frames alone can tell.
+  const stack_bounds runtimes = runtime_stack(*it.here);
+  if (runtimes.hi != 0 && (shows_system() || d.ucontext != nullptr)) {
     out << "\nruntime stack:\n";
-    print_frames(out, *it.here);
+    print_runtime_frames(out, *it.here, runtimes);
   }
   if (running != nullptr) {
     registers at;
@@ -92,6 +112,7 @@ void report_all(void* arg) {
 }  // namespace
 
 void report_death(const death& of, const registers& here, others afterwards) noexcept {
+  sched.died_at_ns.store(sys::nanotime(), std::memory_order_relaxed);
   job it{&of, &here};
   if (run_report(report_all, &it, here, afterwards)) return;
   output_flush();

@@ -1,4 +1,4 @@
-// Reports after which the process goes on: SIGQUIT, rt::debug::stack, lock cycles, stalls.
+// Reports after which the process goes on: SIGQUIT, rt::debug::stack, lock cycles.
 #include <signal.h>
 
 #include "rt/abi/stack.h"
@@ -80,26 +80,6 @@ extern "C" bool rt0_report_cycles() {
   };
   (void)run_report(look, &found, here, others::go_on);
   return found;
-}
-
-extern "C" void rt0_report_stall(const g* gp, std::int64_t ms) {
-  registers here;
-  rt0_registers_here(&here);
-  struct stall {
-    const g* gp;
-    std::int64_t ms;
-    const registers* here;
-  } it{gp, ms, &here};
-  const auto print = [](void* arg) {
-    const auto& s = *static_cast<const stall*>(arg);
-    registers at;
-    const bool known = place_of(s.gp, *s.here, &at);
-    report out(output_write);
-    out << "stall: goroutine " << s.gp->goid << " has run for " << s.ms << " ms\n\n";
-    print_goroutine(out, s.gp, doing(s.gp), known ? &at : nullptr);
-    out << "\n";
-  };
-  (void)run_report(print, &it, here, others::go_on);
 }
 
 }  // namespace rt0

@@ -9,7 +9,11 @@
 
 namespace rt0 {
 
-enum class others { go_on, stay_frozen };
+enum class others {
+  go_on,        // when it is written
+  stay_frozen,  // until the process is gone
+  undisturbed,  // not frozen at all: what is read of them may change meanwhile
+};
 
 // Runs fn(arg) as the report. `here`: where its M is now. False: this M was reporting already, and fn did not
 // run. Any stack, any state; the M may neither park nor be preempted meanwhile.

@@ -6,6 +6,7 @@
 #include "runtime/sched/labels.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/signal.h"
+#include "runtime/unwind/ancestors.h"
 #include "runtime/unwind/image_file.h"
 #include "runtime/unwind/output.h"
 #include "runtime/unwind/report_stack.h"
@@ -58,27 +59,44 @@ source_place outermost_place(std::uintptr_t pc) noexcept {
   return found;
 }
 
+// What is told of one pc: inlined functions, and last the one that has the code.
 struct frame_printer {
   report* out;
   std::uintptr_t pc, entry;
+  source_place last{};
+  bool told = false;
+
+  void print() noexcept {
+    print_name(*out, last);
+    *out << "\n";
+    print_line(*out, last, pc, entry);
+  }
+  void take(const source_place& place) noexcept {
+    if (told && !is_internal(last)) print();
+    last = place;
+    told = true;
+  }
+  // A library's own, by its reserved name: between std::invoke and what that calls there are three more.
+  static bool is_internal(const source_place& place) noexcept {
+    const char* name = place.function;
+    return name != nullptr && name[0] == '_' && (name[1] == '_' || (name[1] == 'M' && name[2] == '_'));
+  }
 };
 
-void print_place(const source_place& place, void* arg) {
-  const auto& it = *static_cast<const frame_printer*>(arg);
-  print_name(*it.out, place);
-  *it.out << "\n";
-  print_line(*it.out, place, it.pc, it.entry);
-}
-
-void print_frame(report& out, std::uintptr_t pc) noexcept {
+void print_frame(report& out, std::uintptr_t pc, bool all) noexcept {
   if (!in_text(pc)) {
     out << "??\n\t" << hex{pc} << "\n";
     return;
   }
   frame_printer it{&out, pc, entry_of(pc)};
   // What the runtime is made of is its own business; and to read the lines of all its parts takes 20 ms.
-  if (in_core(pc) && !shows_system()) return print_place({symbol_of(pc).name, nullptr, 0}, &it);
-  places_of(pc, print_place, &it);
+  if (in_core(pc) && !all) {
+    it.take({symbol_of(pc).name, nullptr, 0});
+  } else {
+    places_of(
+        pc, [](const source_place& place, void* to) { static_cast<frame_printer*>(to)->take(place); }, &it);
+  }
+  it.print();
 }
 
 // Which frames of a walk are shown. Of the runtime's own, those that run in a row, only the one that other
@@ -86,20 +104,22 @@ void print_frame(report& out, std::uintptr_t pc) noexcept {
 // not at all.
 struct selection {
   report* out;
+  bool all;  // the runtime's, too
+  stack_bounds on;
   std::uint64_t shown = 0;
   std::uintptr_t pending = 0;  // a frame of the runtime's
   std::uintptr_t last[shown_at_bottom];
 
   void show(std::uintptr_t pc) noexcept {
     if (shown < shown_at_top) {
-      print_frame(*out, pc);
+      print_frame(*out, pc, all);
     } else {
       last[shown % shown_at_bottom] = pc;
     }
     shown++;
   }
   void take(std::uintptr_t pc) noexcept {
-    if (!shows_system() && in_core(pc)) {
+    if (!all && in_core(pc)) {
       pending = pc;
       return;
     }
@@ -114,7 +134,7 @@ struct selection {
       from = shown - shown_at_bottom;
       *out << "..." << from - shown_at_top << " frames elided...\n";
     }
-    for (; from < shown; from++) print_frame(*out, last[from % shown_at_bottom]);
+    for (; from < shown; from++) print_frame(*out, last[from % shown_at_bottom], all);
   }
 };
 
@@ -122,6 +142,28 @@ struct frames_job {
   selection* to;
   const registers* from;
 };
+
+void print_selection(selection chosen, const registers& from) noexcept {
+  frames_job job{&chosen, &from};
+  const bool whole = guarded(
+      [](void* arg) {
+        const auto& it = *static_cast<frames_job*>(arg);
+        const auto visit = [](const frame& f, void* to) {
+          auto& all = *static_cast<selection*>(to);
+          all.take(f.pc);
+          return f.sp >= all.on.lo && f.sp < all.on.hi;
+        };
+        const walk_end end = walk(*it.from, visit, it.to);
+        // Not where a goroutine begins.
+        if (end == walk_end::lost && it.to->pending != 0) it.to->show(it.to->pending);
+      },
+      &job);
+  if (whole) {
+    (void)guarded([](void* arg) { static_cast<selection*>(arg)->finish(); }, &chosen);
+  } else {
+    *chosen.out << "\t(the stack or its tables cannot be read further)\n";
+  }
+}
 
 }  // namespace
 
@@ -139,25 +181,26 @@ bool traceback_init(const char* text) noexcept {
 bool traceback_ready() noexcept { return ready; }
 
 void print_frames(report& out, const registers& from) noexcept {
-  selection chosen{&out, 0, 0, {}};
-  frames_job job{&chosen, &from};
-  const bool whole = guarded(
+  print_selection({&out, shows_system(), {0, ~std::uintptr_t{0}}, 0, 0, {}}, from);
+}
+
+void print_runtime_frames(report& out, const registers& from, stack_bounds on) noexcept {
+  print_selection({&out, true, on, 0, 0, {}}, from);
+}
+
+void print_pcs(report& out, const std::uintptr_t* pcs, std::uint64_t count) noexcept {
+  struct kept {
+    selection chosen;
+    const std::uintptr_t* pcs;
+    std::uint64_t count;
+  } it{{&out, shows_system(), {}, 0, 0, {}}, pcs, count};
+  (void)guarded(
       [](void* arg) {
-        const auto& it = *static_cast<frames_job*>(arg);
-        const auto visit = [](const frame& f, void* to) {
-          static_cast<selection*>(to)->take(f.pc);
-          return true;
-        };
-        const walk_end end = walk(*it.from, visit, it.to);
-        // Not where a goroutine begins.
-        if (end == walk_end::lost && it.to->pending != 0) it.to->show(it.to->pending);
+        auto& all = *static_cast<kept*>(arg);
+        for (std::uint64_t i = 0; i < all.count; i++) all.chosen.take(all.pcs[i]);
+        all.chosen.finish();
       },
-      &job);
-  if (whole) {
-    (void)guarded([](void* arg) { static_cast<selection*>(arg)->finish(); }, &chosen);
-  } else {
-    out << "\t(the stack or its tables cannot be read further)\n";
-  }
+      &it);
 }
 
 const char* doing(const g* gp) noexcept {
@@ -169,6 +212,28 @@ const char* doing(const g* gp) noexcept {
     default: return "dead";
   }
 }
+
+namespace {
+
+void print_creator(report& out, const g* gp) noexcept {
+  struct creator {
+    report* out;
+    const g* gp;
+  } it{&out, gp};
+  (void)guarded(
+      [](void* arg) {
+        const auto& [to, created] = *static_cast<const creator*>(arg);
+        const std::uintptr_t pc = created->gopc - 1;  // in the call
+        const source_place place = outermost_place(pc);
+        *to << "created by ";
+        print_name(*to, place);
+        *to << " in goroutine " << created->parent_goid << "\n";
+        print_line(*to, place, pc, entry_of(pc));
+      },
+      &it);
+}
+
+}  // namespace
 
 void print_goroutine(report& out, const g* gp, const char* why, const registers* from) noexcept {
   out << "goroutine " << gp->goid << " [" << why;
@@ -190,22 +255,8 @@ void print_goroutine(report& out, const g* gp, const char* why, const registers*
   } else {
     out << "\tgoroutine running on other thread; stack unavailable\n";
   }
-  if (gp->parent_goid == 0) return;
-  struct creator {
-    report* out;
-    const g* gp;
-  } it{&out, gp};
-  (void)guarded(
-      [](void* arg) {
-        const auto& [to, created] = *static_cast<const creator*>(arg);
-        const std::uintptr_t pc = created->gopc - 1;  // in the call
-        const source_place place = outermost_place(pc);
-        *to << "created by ";
-        print_name(*to, place);
-        *to << " in goroutine " << created->parent_goid << "\n";
-        print_line(*to, place, pc, entry_of(pc));
-      },
-      &it);
+  if (gp->parent_goid != 0) print_creator(out, gp);
+  print_ancestors(out, gp);
 }
 
 bool is_shown(const g* gp) noexcept {

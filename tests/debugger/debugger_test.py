@@ -154,6 +154,22 @@ class Debugger(unittest.TestCase):
     def test_stripped_static(self):
         self.check_live(self.stripped(STATIC), names=False)
 
+    def check_lines(self, program):
+        with Probe("crowd", 1, program=program) as probe:
+            self.assertRegex(rt0db("bt", probe.pid, 2).stdout, r"\t\S*probe\.cc:\d+ \+0x")
+
+    def test_compressed_debug_information(self):
+        to = os.path.join(self.dir, "compressed")
+        subprocess.run(["objcopy", "--compress-debug-sections", PROBE, to], check=True)
+        self.check_lines(to)
+
+    def test_separate_debug_file(self):
+        program = self.stripped(PROBE)
+        subprocess.run(["objcopy", "--only-keep-debug", PROBE, "probe.debug"], check=True, cwd=self.dir)
+        subprocess.run(["objcopy", "--add-gnu-debuglink=probe.debug", program], check=True, cwd=self.dir)
+        self.check_live(program)
+        self.check_lines(program)
+
     def test_ps_columns(self):
         with Probe("crowd", 1) as probe:
             lines = rt0db("ps", probe.pid).stdout.splitlines()
@@ -271,6 +287,8 @@ class Debugger(unittest.TestCase):
         listed = rt0db("core", "--json", core, program)
         self.assertEqual((listed.stderr, listed.returncode), ("", OK))
         self.check_list(json.loads(listed.stdout), said)
+        waits = [one["minutes"] for one in json.loads(listed.stdout) if one["status"] == "waiting"]
+        self.assertEqual(set(waits), {0})
         text = rt0db("core", core, program).stdout
         self.assertTrue(text.startswith("GOID"))
         self.check_stacks(text, said)
@@ -303,8 +321,7 @@ class Debugger(unittest.TestCase):
             if function in ("spins", "sleeps"):
                 continue
             self.assertEqual(found[goid], reason if status == "waiting" else status, function)
-            if reason != "IO wait" and function != "dies":  # behind musl's functions gdb guesses
-                self.assertIn(f"{function} (", parts[goid])
+            self.assertIn(f"{function} (", parts[goid])
         return listing
 
     def test_gdb_live(self):
@@ -316,6 +333,12 @@ class Debugger(unittest.TestCase):
                             "-ex", "goroutine 2 bt 2", "-ex", "goroutine 999 bt")
             self.assertRegex(text, r"channel 0x\w+, 0 of 0, receivers: goroutines (\d+, ){19}\d+\n")
             self.assertEqual(re.findall(r"^#(\d+)", text, re.M)[-2:], ["0", "1"])
+            for name, printed in (("filled", r"channel 0x\w+, 2 of 3, closed"),
+                                  ("nil_channel", "nil channel"), ("taken", "mutex, locked"),
+                                  ("untaken", "mutex, free"),
+                                  ("outstanding", "wait_group, 2 to be done")):
+                text = self.gdb(probe.pid, "-nx", "-batch", "-ex", f"print '(anonymous namespace)::{name}'")
+                self.assertRegex(text, rf"= {printed}\n")
             self.assertEqual(probe.end(), ("wrong sleeps: 0\n", 0))
 
     def test_gdb_core(self):

@@ -48,6 +48,12 @@ std::atomic<int> begun{0};
 rt::chan<int> never(0);
 std::mutex locked;
 
+// For gdb's printers.
+rt::chan<int> filled(3);
+rt::chan<int> nil_channel;
+rt::mutex taken, untaken;
+rt::wait_group outstanding;
+
 [[gnu::noinline]] void waits_for_channel() {
   say("waiting", "chan_receive", "waits_for_channel");
   begun++;
@@ -148,6 +154,11 @@ void answer_until_eof() {
   say("waiting", "IO_wait", "crowd");
   std::vector<std::thread> threads;
   for (int i = 0; i < goroutines; i++) rt::go(waits_for_channel);
+  filled.send(1);
+  filled.send(2);
+  filled.close();
+  taken.lock();
+  outstanding.add(2);
   locked.lock();
   threads.emplace_back(waits_for_mutex);
   threads.emplace_back(sleeps);

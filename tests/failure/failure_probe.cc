@@ -14,18 +14,16 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
-#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/failure/ways.h"
+
 namespace {
 using namespace std::chrono_literals;
-
-// No frame is left out, none is turned into a jump.
-#define FRAME [[gnu::noinline, gnu::optimize("no-optimize-sibling-calls")]] void
 
 int* volatile nowhere = nullptr;
 void (*volatile no_function)() = nullptr;
@@ -141,6 +139,8 @@ void crash_dumps_all_threads() {
 
 // --- ours
 
+}  // namespace
+
 void joined_cycle() {
   std::mutex a, b;
   std::atomic<bool> has_b{false}, has_a{false};
@@ -155,31 +155,8 @@ void joined_cycle() {
   while (!has_b) rt::yield();
   std::lock_guard other(b);
 }
-// The same, while main goes on.
-void live_cycle() {
-  std::thread(joined_cycle).detach();
-  const auto until = std::chrono::steady_clock::now() + 2s;
-  while (std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(1ms);
-  _exit(0);
-}
-void join_cycle() {
-  static std::mutex mu;
-  std::thread([] {
-    std::lock_guard hold(mu);
-    std::thread([] { std::lock_guard other(mu); }).join();
-  }).detach();
-  std::this_thread::sleep_for(2s);
-  _exit(0);
-}
-FRAME hog() {
-  const auto until = std::chrono::steady_clock::now() + 500ms;
-  while (std::chrono::steady_clock::now() < until) {
-  }
-}
-void hog_beside_another() {
-  std::thread([] { std::this_thread::sleep_for(1s); }).detach();
-  hog();
-}
+
+namespace {
 
 // As the CPU does it, whatever a compiler would make of it.
 FRAME divide_by_zero() {
@@ -216,6 +193,11 @@ void quit_by_default() {
   signal(SIGQUIT, SIG_DFL);
   kill(getpid(), SIGQUIT);
   std::this_thread::sleep_for(10s);
+}
+// What system() does with SIGQUIT while the command runs is over.
+void quit_after_system() {
+  (void)!system("true");
+  kill(getpid(), SIGQUIT);
 }
 void quit_blocked() {
   sigset_t set;
@@ -260,12 +242,21 @@ void hundred_threads() {
   for (int i = 0; i < 150; i++) rt::go([never] { park(never); });
   park(never);
 }
+FRAME chain(int n, rt::chan<int> c) {
+  if (n == 0) park(c);
+  rt::go([n, c] { chain(n - 1, c); });
+}
+void ancestors() {
+  rt::chan<int> never(0);
+  chain(4, never);
+  park(never);
+}
 void text_of_stack() {
   const std::string one = rt::debug::stack();
   fputs(one.c_str(), stderr);
 }
 
-const std::map<std::string, void (*)()> ways = {
+const ways_to_fail ways = {
     {"simple-deadlock", simple_deadlock},
     {"locked-deadlock", locked_deadlock},
     {"goexit-deadlock", goexit_deadlock},
@@ -281,9 +272,6 @@ const std::map<std::string, void (*)()> ways = {
     {"crash-dumps-all-threads", crash_dumps_all_threads},
     {"lock-twice", lock_twice},
     {"joined-cycle", joined_cycle},
-    {"live-cycle", live_cycle},
-    {"join-cycle", join_cycle},
-    {"hog", hog_beside_another},
     {"throw-other", [] { throw custom{7}; }},
     {"throw-in-go",
      [] {
@@ -305,6 +293,7 @@ const std::map<std::string, void (*)()> ways = {
     {"quit-goes-on", quit_goes_on},
     {"quit-twice", quit_twice},
     {"quit-by-default", quit_by_default},
+    {"quit-after-system", quit_after_system},
     {"quit-blocked", quit_blocked},
     {"no-memory", no_memory},
     {"in-sort", in_sort},
@@ -312,6 +301,7 @@ const std::map<std::string, void (*)()> ways = {
     {"in-printf", in_printf},
     {"in-handler", in_handler},
     {"hundred-threads", hundred_threads},
+    {"ancestors", ancestors},
     {"text-of-stack", text_of_stack},
 };
 
@@ -326,8 +316,11 @@ struct before_main {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto way = ways.find(argc > 1 ? argv[1] : "");
-  if (way == ways.end()) return 64;
-  way->second();
-  return 0;
+  for (const ways_to_fail* some : {&ways, &gos_crashes, &ways_that_go_on}) {
+    const auto way = some->find(argc > 1 ? argv[1] : "");
+    if (way == some->end()) continue;
+    way->second();
+    return 0;
+  }
+  return 64;
 }

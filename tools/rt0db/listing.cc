@@ -28,30 +28,29 @@ std::optional<std::int64_t> minutes_of(const rt0::g& g, std::int64_t now_ns) {
   return std::max<std::int64_t>(0, std::int64_t{rt0::seconds_of(now_ns)} - g.tcb.waitsince_s) / 60;
 }
 
-bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
-
-// Of a function's whole signature, which may begin with the type that it returns: from its name on.
-std::string from_name(const std::string& signature) {
-  std::size_t begin = 0;
-  int depth = 0;
-  for (std::size_t i = 0; i < signature.size(); i++) {
-    const char c = signature[i];
-    if (c == '(' && depth == 0 && signature.compare(i, 11, "(anonymous ") != 0) break;
-    if (c == '<' || c == '(' || c == '{') depth++;
-    if (c == '>' || c == ')' || c == '}') depth--;
-    if (c == ' ' && depth == 0) begin = i + 1;
-  }
-  return signature.substr(begin);
+// "key: value, key: value"
+std::string labels_of(const goroutine& one) {
+  std::string text;
+  for (const label& l : one.labels) text += (text.empty() ? "" : ", ") + l.key + ": " + l.value;
+  return text;
 }
+
+bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
 
 // The library's between a program's function and the runtime.
 bool is_library(const place& where) {
-  const std::string name_here = from_name(where.function);
   for (const char* name : {"rt::", "rt0::", "rt0_", "std::", "__"}) {
-    if (begins(name_here, name)) return true;
+    if (begins(where.function, name)) return true;
   }
   return where.file.empty() || begins(where.file, "runtime/") || begins(where.file, "./runtime/") ||
-         where.file.find("/include/c++/") != std::string::npos;
+         begins(where.file, "/usr/include/");
+}
+
+// A library's own, by its reserved name: between std::invoke and what that calls there are three more.
+bool is_internal(const place& where) {
+  const std::size_t scope = where.function.substr(0, where.function.find('<')).rfind("::");
+  const std::string name = scope == std::string::npos ? where.function : where.function.substr(scope + 2);
+  return begins(name, "__") || begins(name, "_M_");
 }
 
 std::string json(const std::string& text) {
@@ -103,6 +102,8 @@ listing::line listing::line_of(const goroutine& one) {
   const auto minutes =
       one.status() == rt0::gstatus::waiting ? minutes_of(one.g(), all_.stopped_at_ns) : std::nullopt;
   result.minutes = minutes ? std::to_string(*minutes) : "-";
+  result.name = name_of(one.g());
+  result.labels = labels_of(one);
   const stack_trace trace = unwinder_.walk(one);
   const place* best = nullptr;
   std::uintptr_t best_pc = 0;
@@ -145,6 +146,11 @@ void listing::ps(std::ostream& out) {
   }
   std::vector<std::vector<std::string>> table{
       {"GOID", "STATUS", "REASON", "MINUTES", "FUNCTION", "FILE:LINE", "CREATED-BY"}};
+  const bool named = std::any_of(rows.begin(), rows.end(), [](auto& r) { return !r.second.name.empty(); });
+  const bool labelled =
+      std::any_of(rows.begin(), rows.end(), [](auto& r) { return !r.second.labels.empty(); });
+  if (named) table[0].push_back("NAME");
+  if (labelled) table[0].push_back("LABELS");
   const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
   for (const auto& [goids, row] : rows) {
     std::string ids = std::to_string(goids[0]);
@@ -152,6 +158,8 @@ void listing::ps(std::ostream& out) {
     table.push_back({ids, row.status, row.reason, row.minutes, or_dash(row.function),
                      row.file.empty() ? "-" : row.file + ":" + std::to_string(row.line_number),
                      or_dash(row.created_by)});
+    if (named) table.back().push_back(or_dash(row.name));
+    if (labelled) table.back().push_back(or_dash(row.labels));
   }
   std::vector<std::size_t> widths(table[0].size());
   for (const auto& row : table) {
@@ -179,23 +187,32 @@ void listing::ps_json(std::ostream& out) {
         << ", \"function\": " << (here.function.empty() ? "null" : json(here.function))
         << ", \"file\": " << (here.file.empty() ? "null" : json(here.file))
         << ", \"line\": " << here.line_number
-        << ", \"created_by\": " << (here.created_by.empty() ? "null" : json(here.created_by)) << "}";
+        << ", \"created_by\": " << (here.created_by.empty() ? "null" : json(here.created_by))
+        << ", \"name\": " << (here.name.empty() ? "null" : json(here.name)) << ", \"labels\": {";
+    const char* comma = "";
+    for (const label& l : one.labels)
+      out << std::exchange(comma, ", ") << json(l.key) << ": " << json(l.value);
+    out << "}}";
   }
   out << "\n]\n";
 }
 
-// In a header's words: "[chan receive, 3 minutes]".
+// A header's words: `[chan receive, 3 minutes] "name" {label: value}`.
 std::string listing::doing_of(const goroutine& one) const {
-  if (one.status() != rt0::gstatus::waiting) return std::string("[") + rt0::text_of(one.status()) + "]";
-  std::string text = std::string("[") + reason_of(one.g());
-  const auto minutes = minutes_of(one.g(), all_.stopped_at_ns);
-  if (minutes && *minutes > 0)
-    text += ", " + std::to_string(*minutes) + (*minutes == 1 ? " minute" : " minutes");
-  return text + "]";
+  const bool waits = one.status() == rt0::gstatus::waiting;
+  std::string text = std::string("[") + (waits ? reason_of(one.g()) : rt0::text_of(one.status()));
+  const auto minutes = waits ? minutes_of(one.g(), all_.stopped_at_ns) : std::nullopt;
+  if (minutes && *minutes > 0) text += ", " + std::to_string(*minutes) + " minutes";
+  if (one.g().lockedm.load(std::memory_order_relaxed) != nullptr) text += ", locked to thread";
+  text += "]";
+  if (const std::string name = name_of(one.g()); !name.empty()) text += " \"" + name + "\"";
+  if (!one.labels.empty()) text += " {" + labels_of(one) + "}";
+  return text;
 }
 
 void listing::print_place(std::ostream& out, const place& where, std::uintptr_t pc) {
-  out << (where.function.empty() ? hex(pc) : where.function) << (where.inlined ? " (inlined)" : "") << "\n";
+  out << (where.function.empty() ? hex(pc) : where.function + "(...)") << (where.inlined ? " (inlined)" : "")
+      << "\n";
   if (!where.file.empty()) {
     out << "\t" << where.file << ":" << where.line;
     const std::uintptr_t entry = names_.entry_of(pc);
@@ -206,9 +223,13 @@ void listing::print_place(std::ostream& out, const place& where, std::uintptr_t 
 
 stack_trace listing::shown_of(const goroutine& one) {
   stack_trace trace = unwinder_.walk(one);
-  const auto hidden = [&](std::uintptr_t pc) { return is_core(pc); };
-  if (options_.system || std::all_of(trace.pcs.begin(), trace.pcs.end(), hidden)) return trace;
-  std::erase_if(trace.pcs, hidden);
+  if (options_.system) return trace;
+  const std::vector<std::uintptr_t> all = std::move(trace.pcs);
+  trace.pcs.clear();
+  for (std::size_t i = 0; i < all.size(); i++) {
+    const bool last = i + 1 == all.size();
+    if (!is_core(all[i]) || (last ? !trace.whole : !is_core(all[i + 1]))) trace.pcs.push_back(all[i]);
+  }
   return trace;
 }
 
@@ -219,7 +240,14 @@ void listing::print_frames(std::ostream& out, const stack_trace& trace) {
       out << "... " << trace.pcs.size() - 2 * at_each_end << " frames ...\n";
       i = trace.pcs.size() - at_each_end;
     }
-    for (const place& where : names_.at(trace.pcs[i])) print_place(out, where, trace.pcs[i]);
+    const std::vector<place>& places = names_.at(trace.pcs[i]);
+    if (is_core(trace.pcs[i]) && !options_.system) {  // what is inlined there is its own business
+      print_place(out, places.back(), trace.pcs[i]);
+      continue;
+    }
+    for (const place& where : places) {
+      if (!where.inlined || !is_internal(where)) print_place(out, where, trace.pcs[i]);
+    }
   }
   if (trace.pcs.empty()) {
     out << "(it was being switched: its registers are nowhere)\n";
@@ -240,7 +268,7 @@ void listing::bt(std::ostream& out, std::optional<std::uint64_t> goid) {
   for (const goroutine& one : all_.goroutines) {
     if (goid && one.g().goid != *goid) continue;
     stack_trace trace = shown_of(one);
-    auto key = std::make_pair(doing_of(one) + name_of(one.g()), trace.pcs);
+    auto key = std::make_pair(doing_of(one), trace.pcs);
     key.second.push_back(one.g().gopc);
     const auto [found, fresh] = group_of.try_emplace(std::move(key), groups.size());
     if (fresh || !grouped) {
@@ -260,7 +288,7 @@ void listing::bt(std::ostream& out, std::optional<std::uint64_t> goid) {
     const rt0::g& g = each.first->g();
     const place& creator = creator_of(*each.first);
     if (g.parent_goid == 0) continue;
-    out << "created by " << (creator.function.empty() ? hex(g.gopc - all_.bias) : creator.function)
+    out << "created by " << (creator.function.empty() ? hex(g.gopc - all_.bias) : creator.function + "(...)")
         << " in goroutine " << g.parent_goid << "\n";
     if (!creator.file.empty()) out << "\t" << creator.file << ":" << creator.line << "\n";
   }

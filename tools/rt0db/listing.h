@@ -20,8 +20,8 @@ class listing {
  public:
   listing(const image& program, const snapshot& all, listing_options options);
 
-  // A line for each goroutine: goid status reason minutes function file:line created-by. Of many, equal ones
-  // share a line, which has the first one's id.
+  // A line for each goroutine: goid status reason minutes function file:line created-by, and its name and
+  // labels if any has some. Of many, equal ones share a line, which has the first one's id.
   void ps(std::ostream& out);
   // The same as an array of objects, a line each, nothing put together.
   void ps_json(std::ostream& out);
@@ -31,7 +31,7 @@ class listing {
 
  private:
   struct line {
-    std::string status, reason, minutes, function, file, created_by;
+    std::string status, reason, minutes, function, file, created_by, name, labels;
     int line_number = 0;
     bool operator==(const line&) const = default;
     auto operator<=>(const line&) const = default;
@@ -39,7 +39,8 @@ class listing {
 
   line line_of(const goroutine& one);
   bool is_core(std::uintptr_t pc) const;
-  // The frames that bt shows: not the runtime's own, if there are others.
+  // The frames that bt shows, as a report of the runtime does (runtime/unwind/traceback.cc): of its own,
+  // those that run in a row, only the one that other code called; those where a goroutine begins not at all.
   stack_trace shown_of(const goroutine& one);
   const place& creator_of(const goroutine& one);
   std::string doing_of(const goroutine& one) const;

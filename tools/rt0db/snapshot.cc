@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "tools/rt0db/failure.h"
+#include "tools/rt0db/labels.h"
 
 namespace rt0db {
 namespace {
@@ -63,12 +64,13 @@ std::uintptr_t copied_from(std::uintptr_t g) {
 
 class taker {
  public:
-  taker(process& of, const image& program, bool system) : process_(of), program_(program), system_(system) {}
+  taker(process& of, const image& program, bool system, std::uintptr_t only)
+      : process_(of), program_(program), system_(system), only_(only) {}
 
   snapshot take() {
     result_.bias = process_.bias();
     const auto guessed = table_and_length();
-    const std::size_t expected = guessed + guessed / 8 + 64;
+    const std::size_t expected = only_ != 0 ? 1 : guessed + guessed / 8 + 64;
     g_memory_ = memory(expected * each_bytes);
     g_memory_end_ = g_memory_ + expected * each_bytes;
     result_.goroutines.reserve(expected);
@@ -78,8 +80,11 @@ class taker {
     process_.stop();
     result_.stopped_at_ns = process_.stopped_at_ns();
     (void)table_and_length();
+    if (result_.stopped_at_ns == 0)
+      result_.stopped_at_ns = must_read<std::int64_t>(process_, address_of(table_.died_at_ns), "sched");
     copy_gs();
     copy_stacks();
+    copy_labels(process_, result_.goroutines);
     process_.resume();
 
     std::sort(result_.goroutines.begin(), result_.goroutines.end(),
@@ -105,7 +110,7 @@ class taker {
   }
 
   void copy_gs() {
-    const auto all = all_gs(process_, table_);
+    const auto all = only_ != 0 ? std::vector{only_} : all_gs(process_, table_);
     std::byte* at = g_memory_;
     if (all.size() > static_cast<std::size_t>(g_memory_end_ - g_memory_) / each_bytes) {
       at = memory(all.size() * each_bytes);  // many were made between the guess and the stop
@@ -125,7 +130,9 @@ class taker {
     for (std::size_t i = 0; i < all.size(); i++) {
       const piece& p = pieces[i];
       if (p.into == nullptr) continue;
-      goroutine one{.address = all[i], .bytes = p.into + (all[i] - p.address), .at = {}, .stacks = {}};
+      goroutine one;
+      one.address = all[i];
+      one.bytes = p.into + (all[i] - p.address);
       const rt0::gstatus status = one.status();
       if (status == rt0::gstatus::dead || status == rt0::gstatus::idle) continue;
       if (one.g().kind == rt0::g_kind::system && !system_) continue;
@@ -204,6 +211,7 @@ class taker {
   process& process_;
   const image& program_;
   bool system_;
+  std::uintptr_t only_;
   rt0::debugger_table table_{};
   snapshot result_;
   std::byte *g_memory_ = nullptr, *g_memory_end_ = nullptr;
@@ -213,8 +221,8 @@ class taker {
 
 }  // namespace
 
-snapshot take_snapshot(process& of, const image& program, bool system) {
-  return taker(of, program, system).take();
+snapshot take_snapshot(process& of, const image& program, bool system, std::uintptr_t only) {
+  return taker(of, program, system, only).take();
 }
 
 }  // namespace rt0db

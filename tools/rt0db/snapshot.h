@@ -7,6 +7,7 @@
 #pragma once
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "rt0/arch.h"
@@ -24,6 +25,10 @@ struct stack_copy {
   const std::byte* bytes = nullptr;
 };
 
+struct label {
+  std::string key, value;
+};
+
 struct goroutine {
   std::uintptr_t address;
   const std::byte* bytes;  // its G's
@@ -31,9 +36,10 @@ struct goroutine {
   registers at{};
   static constexpr int most_stacks = 3;  // below its G, its own, its thread's for signals
   stack_copy stacks[most_stacks];        // those without bytes are empty
+  std::vector<label> labels;             // innermost first
 
   const rt0::g& g() const { return *reinterpret_cast<const rt0::g*>(bytes); }
-  rt0::gstatus status() const { return g().status.load(std::memory_order_relaxed); }
+  rt0::gstatus status() const { return rt0::readgstatus(&g()); }
 };
 
 struct snapshot {
@@ -43,8 +49,8 @@ struct snapshot {
   std::vector<std::unique_ptr<std::byte[]>> memory;  // what `bytes` points into
 };
 
-// The program's goroutines; the runtime's own too if `system`. Throws failure(failed): its memory makes no
-// sense.
-snapshot take_snapshot(process& of, const image& program, bool system);
+// The program's goroutines; the runtime's own too if `system`; only the one whose G that is, if it is one.
+// Throws failure(failed): its memory makes no sense.
+snapshot take_snapshot(process& of, const image& program, bool system, std::uintptr_t only = 0);
 
 }  // namespace rt0db

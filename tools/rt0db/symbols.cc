@@ -6,22 +6,50 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 namespace rt0db {
 namespace {
 
-// No separate debug files: a static program has its own, or none.
-int no_debuginfo(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word, char**) {
-  return -1;
+// Of a demangled signature, which may begin with the type that is returned, the name: up to its parameters.
+std::string name_in(const std::string& signature) {
+  std::size_t begin = 0;
+  int depth = 0;
+  const auto stands = [&](std::size_t i, const char* word) {
+    return signature.compare(i, strlen(word), word) == 0;
+  };
+  for (std::size_t i = 0; i < signature.size(); i++) {
+    const char c = signature[i];
+    if (depth == 0 && stands(i, "operator")) {  // its name may be of brackets
+      const std::size_t parameters = signature.find('(', stands(i, "operator()") ? i + 10 : i);
+      return signature.substr(begin, parameters - begin);
+    }
+    const bool opens_parameters = !stands(i, "(anonymous ") && (i < 8 || !stands(i - 8, "decltype("));
+    if (c == '(' && depth == 0 && opens_parameters) return signature.substr(begin, i - begin);
+    if (c == '<' || c == '(' || c == '{') depth++;
+    if (c == '>' || c == ')' || c == '}') depth--;
+    if (c == ' ' && depth == 0) begin = i + 1;
+  }
+  return signature.substr(begin);
 }
+
+}  // namespace
 
 std::string demangled(const char* name) {
   if (name == nullptr) return {};
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status),
                                                     free);
-  return status == 0 && text != nullptr ? text.get() : name;
+  return status == 0 && text != nullptr ? name_in(text.get()) : name;
+}
+
+namespace {
+
+// Where the program's file is, should it have been opened as /proc/PID/exe: a debug file may lie beside it.
+std::string real_path(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), free);
+  return real != nullptr ? real.get() : path;
 }
 
 const char* text_of(Dwarf_Die* die, unsigned attribute) {
@@ -44,15 +72,15 @@ int number_of(Dwarf_Die* die, unsigned attribute) {
 
 symbols::symbols(const image& program) {
   static const Dwfl_Callbacks callbacks = {.find_elf = nullptr,
-                                           .find_debuginfo = no_debuginfo,
+                                           .find_debuginfo = dwfl_standard_find_debuginfo,
                                            .section_address = dwfl_offline_section_address,
                                            .debuginfo_path = nullptr};
   dwfl_ = dwfl_begin(&callbacks);
   if (dwfl_ == nullptr) return;
   dwfl_report_begin(dwfl_);
   // The descriptor becomes libdw's.
-  module_ =
-      dwfl_report_elf(dwfl_, "program", program.file().path().c_str(), dup(program.file().fd()), 0, true);
+  module_ = dwfl_report_elf(dwfl_, "program", real_path(program.file().path()).c_str(),
+                            dup(program.file().fd()), 0, true);
   dwfl_report_end(dwfl_, nullptr, nullptr);
 }
 
@@ -79,6 +107,19 @@ std::uintptr_t symbols::entry_of(std::uintptr_t pc) const {
   return found->second;
 }
 
+std::vector<Dwarf_Die> symbols::scopes_at(std::uintptr_t pc) const {
+  Dwarf_Addr bias = 0;
+  Dwarf_Die* unit = module_ == nullptr ? nullptr : dwfl_module_addrdie(module_, pc, &bias);
+  if (unit == nullptr) return {};
+  Dwarf_Die *scopes = nullptr, *around = nullptr;
+  const int found = dwarf_getscopes(unit, pc - bias, &scopes);
+  const std::unique_ptr<Dwarf_Die, void (*)(void*)> owner(scopes, free);
+  // The first is the innermost; those behind an inlined function are where it was written. Where its code is:
+  const int count = found > 0 ? dwarf_getscopes_die(&scopes[0], &around) : 0;
+  const std::unique_ptr<Dwarf_Die, void (*)(void*)> owner_around(around, free);
+  return count > 0 ? std::vector<Dwarf_Die>(around, around + count) : std::vector<Dwarf_Die>();
+}
+
 std::vector<place> symbols::look_up(std::uintptr_t pc) {
   std::vector<place> places(1);
   if (module_ == nullptr) return places;
@@ -94,18 +135,12 @@ std::vector<place> symbols::look_up(std::uintptr_t pc) {
   Dwarf_Die* unit = dwfl_module_addrdie(module_, pc, &bias);
   Dwarf_Files* files = nullptr;
   if (unit == nullptr || dwarf_getsrcfiles(unit, &files, nullptr) != 0) return places;
-  Dwarf_Die *scopes = nullptr, *around = nullptr;
-  const int found = dwarf_getscopes(unit, pc - bias, &scopes);
-  const std::unique_ptr<Dwarf_Die, void (*)(void*)> owner(scopes, free);
-  // The first is the innermost; those behind an inlined function are where it was written. Where its code is:
-  const int count = found > 0 ? dwarf_getscopes_die(&scopes[0], &around) : 0;
-  const std::unique_ptr<Dwarf_Die, void (*)(void*)> owner_around(around, free);
   // Innermost first: each inlined function names where its caller is.
   const std::string symbol_name = places[0].function;
-  for (int i = 0; i < count; i++) {
-    const int tag = dwarf_tag(&around[i]);
+  for (Dwarf_Die& scope : scopes_at(pc)) {
+    const int tag = dwarf_tag(&scope);
     if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) continue;
-    const std::string name = name_of(&around[i]);
+    const std::string name = name_of(&scope);
     if (!name.empty()) places.back().function = name;
     if (tag == DW_TAG_subprogram) {
       if (!symbol_name.empty()) places.back().function = symbol_name;
@@ -114,10 +149,10 @@ std::vector<place> symbols::look_up(std::uintptr_t pc) {
     places.back().inlined = true;
     place caller;
     caller.function = symbol_name;
-    const char* file = dwarf_filesrc(files, static_cast<std::size_t>(number_of(&around[i], DW_AT_call_file)),
-                                     nullptr, nullptr);
+    const char* file =
+        dwarf_filesrc(files, static_cast<std::size_t>(number_of(&scope, DW_AT_call_file)), nullptr, nullptr);
     if (file != nullptr) caller.file = file;
-    caller.line = number_of(&around[i], DW_AT_call_line);
+    caller.line = number_of(&scope, DW_AT_call_line);
     places.push_back(std::move(caller));
   }
   return places;

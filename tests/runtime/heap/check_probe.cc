@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -29,6 +30,20 @@ void use_again(std::size_t bytes, int count) {
     void* p = get(bytes);
     std::free(get(bytes));
     std::free(p);
+  }
+}
+
+// No fault: pages go from one size of blocks to another and back, with gaps that nobody wrote to.
+void recycle() {
+  constexpr std::size_t sizes[] = {600, 300, 600, 2000, 96, 600, 40, 300};
+  for (int round = 0; round < 40; round++) {
+    const std::size_t bytes = sizes[round % 8];
+    std::vector<char*> all;
+    for (std::size_t total = 0; total < 600'000; total += bytes) {
+      all.push_back(get(bytes));
+      write(all.back(), 0, bytes);
+    }
+    for (char* p : all) std::free(p);
   }
 }
 
@@ -78,6 +93,8 @@ void fault(const char* how) {
     std::free(std::realloc(p, 5000));
   } else if (is("inside")) {
     std::free(get(64) + 16);
+  } else if (is("recycle")) {
+    recycle();
   }
 }
 

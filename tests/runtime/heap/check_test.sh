@@ -36,5 +36,7 @@ dies overrun-realloc "$overrun" 1
 
 # Nothing is told of a program without a fault.
 for check in 0 1; do
-  "$expect" --env RT0_DEBUG=check=$check --stdout-is "unnoticed\n" --stderr-lines 0 -- "$probe" none
+  for how in none recycle; do
+    "$expect" --env RT0_DEBUG=check=$check --stdout-is "unnoticed\n" --stderr-lines 0 -- "$probe" $how
+  done
 done
