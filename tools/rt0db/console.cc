@@ -125,6 +125,8 @@ class terminal final : public console {
       signal_ = 0;
       int count = 0;
       el_resize(edit_);
+      // el_gets would show the prompt first: a Ctrl-D typed then would be taken for a NUL.
+      el_set(edit_, EL_PREP_TERM, 1);
       const char* text = el_gets(edit_, &count);
       if (signal_ != 0) throw ending{signal_};
       if (interrupted_) {

@@ -24,7 +24,8 @@ bool number_in(const std::string& text, std::uint64_t* into, int base = 10) {
 bool ends_with_part(const std::string& whole, const std::string& part, const char* before) {
   if (part.empty() || !whole.ends_with(part)) return false;
   const std::string head = whole.substr(0, whole.size() - part.size());
-  return head.empty() || head.ends_with(before);
+  // (A lambda's constructor is called as the function is that it is in.)
+  return head.empty() || (head.ends_with(before) && !head.ends_with("}::"));
 }
 
 // What a function's name is to whom names it: without template arguments, unless he gave some.
