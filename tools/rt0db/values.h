@@ -9,43 +9,18 @@
 // failure(failed) with one line of a sentence, in gdb's words where gdb has some: No symbol "x" in current
 // context. A value that the compiler has dropped is no failure in a list of variables: its text says so.
 #pragma once
-#include <elfutils/libdw.h>
-
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "tools/rt0db/frame.h"
 #include "tools/rt0db/image.h"
+#include "tools/rt0db/scope.h"
 #include "tools/rt0db/symbols.h"
 
 namespace rt0db {
-
-// A type of the program's. has is false: void.
-struct type {
-  Dwarf_Die die{};
-  bool has = false;
-  // What is not written in DWARF, of results of our own operators: that many pointers to it.
-  int pointers = 0;
-};
-
-struct value {
-  type of;
-  std::vector<std::byte> bytes;
-  bool in_memory = false;
-  std::uintptr_t address = 0;        // the process'; if in_memory
-  int in_register = -1;              // all of it, in this one
-  int bit_offset = 0, bit_size = 0;  // a bit-field, from the first of bytes; bit_size 0: it is none
-  std::string missing;               // why there are no bytes: "<optimized out>"; empty: there are
-};
-
-struct variable {
-  std::string name;
-  bool argument = false;
-  int depth = 0;  // 0: of the innermost block. One name may come twice: the first hides the second
-  value is;
-};
 
 // A function of the program's that has code.
 struct function {
@@ -74,6 +49,8 @@ class values {
   std::string text(const value& v, const frame& f);
   std::string name(const type& t);
   std::size_t size(const type& t);
+  // Its bytes are there afterwards; a value in memory has none before.
+  void load(value& v, const frame& f);
 
   // All that `name` may mean: f, ns::f, f(int). Empty: there is none with code.
   std::vector<function> functions(const std::string& name);
@@ -85,8 +62,7 @@ class values {
   kind passed_as(const type& t);
 
  private:
-  struct state;
-  state* state_;
+  std::unique_ptr<program_data> program_;
 };
 
 }  // namespace rt0db
