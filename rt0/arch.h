@@ -5,6 +5,7 @@
 #endif
 #include "rt0/amd64/clone.h"         // IWYU pragma: export
 #include "rt0/amd64/cpu.h"           // IWYU pragma: export
+#include "rt0/amd64/debug_call.h"    // IWYU pragma: export
 #include "rt0/amd64/once.h"          // IWYU pragma: export
 #include "rt0/amd64/open_syscall.h"  // IWYU pragma: export
 #include "rt0/amd64/preempt.h"       // IWYU pragma: export

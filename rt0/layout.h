@@ -5,7 +5,7 @@
 #define RT0_LAYOUT_H_
 
 // The version that moduledataverify compares: raise it with any change below.
-#define RT0_LAYOUT_VERSION 2
+#define RT0_LAYOUT_VERSION 3
 
 // TCB: the first bytes of a G; %fs points at it. 0x00 and 0x28 are the psABI's and GCC's, 0x30, 0x34 and 0xa8
 // are musl's.
@@ -119,6 +119,17 @@
 #define PREEMPT_ENTRY_BYTES (RED_ZONE_BYTES + 8)
 #define PREEMPT_GPR_BYTES (14 * 8)
 #define PREEMPT_FRAME_BYTES (PREEMPT_GPR_BYTES + 3 * 8)
+// rt0_debug_call's frame has a token between the flags and the pc; places from that of the saved rbp. What it
+// may take of the stack that it comes in on, saved state included; the token's flag; what left the function.
+#define DEBUG_CALL_ENTRY_BYTES (PREEMPT_ENTRY_BYTES + 8)
+#define DEBUG_CALL_TOKEN 16
+#define DEBUG_CALL_PC 24
+#define DEBUG_CALL_SP (16 + DEBUG_CALL_ENTRY_BYTES)
+#define DEBUG_CALL_STACK_BYTES 16384
+#define DEBUG_CALL_HOLDS 1
+#define DEBUG_CALL_EXCEPTION 0
+#define DEBUG_CALL_FOREIGN 1
+#define DEBUG_CALL_FORCED 2
 // The extended state: the header's place and size, the components' bits, and by which instruction.
 #define XSTATE_ALIGN 64
 #define XSTATE_HEADER 512

@@ -67,6 +67,9 @@ void rt0_report_signal(int signal, const void* info, const void* ucontext);
 void rt0_report_quit(const void* ucontext);
 // Before the second M: what the first walk of a stack would make ready, alone.
 void rt0_prepare_walks();
+// RT0_DEBUG=tracebackancestors=N: made, which the running goroutine has made and which has not begun, keeps
+// where its maker is now, and what that keeps itself.
+void rt0_save_ancestors(g* made);
 // RT0_DEBUG=lockcycle=1: goroutines that wait for each other. True: there were some, and they were shown.
 bool rt0_report_cycles();
 // RT0_DEBUG=stall=MS: this goroutine runs on another M, for so long.
@@ -75,6 +78,21 @@ void rt0_report_stall(const g* gp, std::int64_t ms);
 void rt0_report_stalled_call(const m* mp, const g* gp, std::int64_t ms);
 // A fault on the M that reports.
 void rt0_fault_in_report(int signal, void* ucontext);
+
+// --- runtime: what debug_call.S calls.
+struct caught_text {
+  const char *type, *what;  // the type's mangled name; nullptr: unknown, or none
+};
+// nullptr: code that was interrupted there may make a detour to start a goroutine. Or why it may not.
+const char* rt0_debug_call_refusal(std::uintptr_t pc, std::uintptr_t sp);
+// Starts the call's goroutine; returns when the interrupted code may go on. nullptr, or why not.
+const char* rt0_debug_call_start(std::uint64_t token);
+// An Itanium personality routine.
+int rt0_debug_call_personality(int version, int actions, std::uint64_t exception_class, void* exception,
+                               void* context);
+// Between the two the exception is being handled.   what: DEBUG_CALL_EXCEPTION, DEBUG_CALL_FOREIGN
+caught_text rt0_debug_call_caught(void* exception, int what);
+void rt0_debug_call_forget();
 
 // --- runtime: what note.S names.
 extern const debugger_table rt0_debugger_table;

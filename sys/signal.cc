@@ -22,9 +22,14 @@ struct kernel_sigaction {
 
 constexpr unsigned long sa_restorer = 0x04000000;  // the kernel's; C libraries keep it to themselves
 
+static_assert(fault_signals == (sig_bit(SIGSEGV) | sig_bit(SIGBUS) | sig_bit(SIGFPE) | sig_bit(SIGILL) |
+                                sig_bit(SIGTRAP) | sig_bit(SIGSYS)));
+
+// SA_NODEFER: or the signal itself would be blocked, a fault's as well. The others are in the mask.
 kernel_sigaction runtimes_own(void (*handler)(int, void*, void*), void (*restorer)()) noexcept {
-  return {reinterpret_cast<std::uintptr_t>(handler), SA_SIGINFO | SA_ONSTACK | SA_RESTART | sa_restorer,
-          reinterpret_cast<std::uintptr_t>(restorer), ~sigset{0}};
+  return {reinterpret_cast<std::uintptr_t>(handler),
+          SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | sa_restorer,
+          reinterpret_cast<std::uintptr_t>(restorer), ~fault_signals};
 }
 
 disposition as_disposition(const kernel_sigaction& a) noexcept {

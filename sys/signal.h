@@ -13,6 +13,11 @@ inline constexpr sigset sig_bit(int signal) { return sigset{1} << (signal - 1); 
 inline constexpr int signal_count = 64;
 inline constexpr std::size_t siginfo_bytes = 128;  // of the kernel's and the C library's siginfo_t
 
+// SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS: what the CPU raises. Where one of them is blocked, it
+// kills without a word.
+inline constexpr sigset fault_signals =
+    sig_bit(11) | sig_bit(7) | sig_bit(8) | sig_bit(4) | sig_bit(5) | sig_bit(31);
+
 enum class mask_how : int { block = 0, unblock = 1, set = 2 };
 // Changes the calling M's kernel mask (set == nullptr: reads it) and returns the old one.
 ret<int> sigprocmask(mask_how, const sigset* set, sigset* old) noexcept;
@@ -32,7 +37,8 @@ struct disposition {
   std::uintptr_t handler;  // SIG_DFL, SIG_IGN, or a function
   int flags;
 };
-// The runtime's own handler: on the signal stack, all signals blocked meanwhile, SA_RESTART.
+// The runtime's own handler: on the signal stack, all signals blocked meanwhile but faults, which the
+// handler's own code, too, may raise; SA_RESTART.
 ret<int> set_handler(int signal, void (*handler)(int, void*, void*), void (*restorer)()) noexcept;
 // The same, which cannot fail for this signal; returns what there was.
 disposition exchange_handler(int signal, void (*handler)(int, void*, void*), void (*restorer)()) noexcept;

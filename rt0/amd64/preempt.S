@@ -3,20 +3,11 @@
 //
 // The signal handler does the call (signal.h): sp -= 128, push pc. So the interrupted code finds every
 // register, flag and byte of its red zone as it left them, whatever ran in between, on whichever M.
+#include "rt0/amd64/save_all.h"
 #include "rt0/amd64/variable.h"
 #include "rt0/layout.h"
 
     .text
-
-    .macro SAVE reg, place
-    pushq %\reg
-    .cfi_offset \reg, -PREEMPT_ENTRY_BYTES - 16 - 8 * \place
-    .endm
-
-    .macro RESTORE reg
-    popq %\reg
-    .cfi_restore \reg
-    .endm
 
 // in: (%rsp) the interrupted pc, RED_ZONE_BYTES above it the interrupted rsp; every register live.
     .globl rt0_asyncpreempt
@@ -27,93 +18,15 @@ rt0_asyncpreempt:
     .cfi_signal_frame                   // the pc above is no return address: look it up as it is
     .cfi_def_cfa rsp, PREEMPT_ENTRY_BYTES
     .cfi_offset rip, -PREEMPT_ENTRY_BYTES
-    pushfq
-    .cfi_adjust_cfa_offset 8
-    SAVE rbp, 0
-    .cfi_adjust_cfa_offset 8
-    movq %rsp, %rbp
-    .cfi_def_cfa_register rbp
-    SAVE rax, 1
-    SAVE rcx, 2
-    SAVE rdx, 3
-    SAVE rbx, 4
-    SAVE rsi, 5
-    SAVE rdi, 6
-    SAVE r8, 7
-    SAVE r9, 8
-    SAVE r10, 9
-    SAVE r11, 10
-    SAVE r12, 11
-    SAVE r13, 12
-    SAVE r14, 13
-    SAVE r15, 14
-    cld
-
-    // the extended state
-    movl rt0_xstate_bytes(%rip), %eax
-    subq %rax, %rsp
-    andq $-XSTATE_ALIGN, %rsp
-    xorl %eax, %eax
-    cmpb $XSTATE_XSAVE, rt0_xstate_how(%rip)
-    jb .Lfxsave
-    // junk in the header would fault at xrstor
-    .irp word, 0, 8, 16, 24, 32, 40, 48, 56
-    movq %rax, XSTATE_HEADER + \word(%rsp)
-    .endr
-    movl rt0_xstate_mask(%rip), %eax
-    movl rt0_xstate_mask + 4(%rip), %edx
-    je .Lxsave
-    xsavec64 (%rsp)
-    jmp .Lsaved
-.Lxsave:
-    xsave64 (%rsp)
-    jmp .Lsaved
-.Lfxsave:
-    fxsave64 (%rsp)
-.Lsaved:
-    // What runs next expects the x87 stack empty, as at any call, and nothing pending that its fldcw would
-    // raise; a signal's handler, the rounding and the masks that a process begins with, as Linux has it.
-    fninit
-    pushq $MXCSR_INITIAL
-    ldmxcsr (%rsp)
-    leaq 8(%rsp), %rsp
-    testb $XSTATE_AVX, rt0_xstate_mask(%rip)
-    jz 1f
-    vzeroupper
-1:
+    SAVE_REGISTERS PREEMPT_ENTRY_BYTES
+    SAVE_XSTATE
     leaq -PREEMPT_GPR_BYTES(%rbp), %rdi
     movq %rsp, %rsi
     call rt0_asyncpreempt2              // returns when the goroutine runs again
     leaq PREEMPT_GPR_BYTES(%rax), %rbp  // the frame that a signal's handler left
 
-    movl rt0_xstate_mask(%rip), %eax
-    movl rt0_xstate_mask + 4(%rip), %edx
-    cmpb $XSTATE_XSAVE, rt0_xstate_how(%rip)
-    jb .Lfxrstor
-    xrstor64 (%rsp)
-    jmp .Lrestored
-.Lfxrstor:
-    fxrstor64 (%rsp)
-.Lrestored:
-    leaq -PREEMPT_GPR_BYTES(%rbp), %rsp
-    RESTORE r15
-    RESTORE r14
-    RESTORE r13
-    RESTORE r12
-    RESTORE r11
-    RESTORE r10
-    RESTORE r9
-    RESTORE r8
-    RESTORE rdi
-    RESTORE rsi
-    RESTORE rbx
-    RESTORE rdx
-    RESTORE rcx
-    RESTORE rax
-    RESTORE rbp
-    .cfi_def_cfa rsp, PREEMPT_ENTRY_BYTES + 8
-    popfq
-    .cfi_adjust_cfa_offset -8
+    RESTORE_XSTATE
+    RESTORE_REGISTERS PREEMPT_ENTRY_BYTES
     ret $RED_ZONE_BYTES                 // pc and red zone in one instruction: no register is free
     .cfi_endproc
     .size rt0_asyncpreempt, . - rt0_asyncpreempt

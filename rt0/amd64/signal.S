@@ -3,8 +3,8 @@
 
     .text
 
-// The handler of every signal that the runtime installs, on the M's signal stack, all signals blocked. %fs is
-// still the interrupted G's; m->insig says that this is no goroutine's code.
+// The handler of every signal that the runtime installs, on the M's signal stack, all signals blocked but
+// faults. %fs is still the interrupted G's; m->insig says that this is no goroutine's code.
 // in: edi signal, rsi siginfo, rdx ucontext, (%rsp) rt0_sigreturn.
     .globl rt0_sigtramp
     .hidden rt0_sigtramp

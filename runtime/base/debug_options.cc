@@ -25,6 +25,7 @@ int* field_of(const char* key) noexcept {
   if (same(key, "maxmcount")) return &debug.maxmcount;
   if (same(key, "failclone")) return &debug.failclone;
   if (same(key, "sigquit")) return &debug.sigquit;
+  if (same(key, "tracebackancestors")) return &debug.tracebackancestors;
   if (same(key, "lockcycle")) return &debug.lockcycle;
   if (same(key, "stall")) return &debug.stall;
   if (same(key, "asyncpreemptoff")) return &debug.asyncpreemptoff;

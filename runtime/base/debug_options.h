@@ -17,9 +17,11 @@ struct debug_options {
   int iofault = 0;          // N > 0: one call of the runtime's io in N fails (sys/fault.h)
   int sigquit = 2000;       // ms in which a second SIGQUIT ends the process
   int lockcycle = 0;        // 1: goroutines that wait for each other are reported, once
-  int stall = 0;            // N > 0: a goroutine that runs, or a call that holds its M, for N ms is reported
+  int stall = 0;            // N > 0: what holds a P or an M for N ms is reported (unwind/stall.cc)
   int asyncpreemptoff = 0;  // 1: only goroutines that park or yield give way
   int hooks = 0;            // not a key. != 0: perturb or check, where one look must do for both
+
+  int tracebackancestors = 0;  // N > 0: a goroutine keeps the stacks of the N that led to its creation
 };
 
 extern constinit debug_options debug;

@@ -8,6 +8,7 @@
 #include "runtime/sched/interrupt.h"
 #include "runtime/signal/attend.h"
 #include "runtime/sync/lock_word.h"
+#include "runtime/sync/once_word.h"
 #include "runtime/sync/wait_table.h"
 
 namespace rt0 {
@@ -20,11 +21,10 @@ lock_word& as_lock(std::uint32_t* word) noexcept { return *reinterpret_cast<lock
 wait_reason reason_of(rt0_word_kind kind) noexcept {
   switch (kind) {
     case rt0_word_condition: return wait_reason::condition;
-    case rt0_word_read: return wait_reason::read_lock;
-    case rt0_word_write: return wait_reason::write_lock;
+    case rt0_word_read: return wait_reason::ownerless_read_lock;
+    case rt0_word_write: return wait_reason::ownerless_write_lock;
     case rt0_word_semaphore: return wait_reason::semaphore;
     case rt0_word_group: return wait_reason::wait_group;
-    case rt0_word_once: return wait_reason::once;
     case rt0_word_sleep: return wait_reason::sleep;
   }
   return wait_reason::none;
@@ -67,5 +67,8 @@ RT0_EXPORT bool rt0_word_wait_stoppable(const std::uint32_t* word, std::uint32_t
 }
 
 RT0_EXPORT void rt0_word_wake(const void* word, int count) { (void)wake(word, count); }
+
+RT0_EXPORT bool rt0_once_begin(std::uint32_t* word) { return as_once(word).begin(); }
+RT0_EXPORT void rt0_once_end(std::uint32_t* word, bool done) { as_once(word).end(done); }
 
 RT0_EXPORT void rt0_sync_misuse(const char* what) { fatal(what); }

@@ -16,6 +16,7 @@ extern "C" constinit const debugger_table rt0_debugger_table = {
     .died_at_ns = &sched.died_at_ns,
     .core_text = __start_rt0_text,
     .core_text_end = __stop_rt0_text,
+    .debug_call = debug_call_table,
 };
 
 }  // namespace rt0

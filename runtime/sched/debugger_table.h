@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "rt/abi/debug.h"
+#include "rt0/arch.h"
 #include "runtime/sched/g.h"
 #include "runtime/sched/m.h"
 #include "runtime/sched/wait_reason.h"
@@ -39,6 +40,7 @@ struct debugger_table {
   g* const* forked;
   const std::atomic<std::int64_t>* died_at_ns;  // sched's
   const char *core_text, *core_text_end;  // the runtime's own code
+  debug_call_places debug_call;
 };
 
 // FNV-1a, of numbers and texts.
@@ -57,7 +59,7 @@ struct layout_hash {
 
 // Of everything that the debugger reads. A field that it begins to read comes in here.
 constexpr std::uint64_t debugger_layout() {
-  constexpr std::uint64_t format = 1;  // to be raised when a field keeps its place but not its meaning
+  constexpr std::uint64_t format = 2;  // to be raised when a field keeps its place but not its meaning
   layout_hash hash;
   for (std::uint64_t number : {
            format,
@@ -82,7 +84,12 @@ constexpr std::uint64_t debugger_layout() {
            offsetof(m, g0),
            offsetof(m, gsignal),
            offsetof(m, curg),
+           offsetof(m, insig),
+           offsetof(m, locks),
+           offsetof(m, p),
+           offsetof(m, in_netpoller),
            offsetof(m, id),
+           offsetof(m, procid),
            sizeof(allg_table),
            offsetof(allg_table, near),
            std::uint64_t{allg_table::near_places},

@@ -24,6 +24,7 @@ struct m;
 struct thread_dtor;
 struct key_values;
 struct label_set;
+struct ancestry;
 
 // What the compiler and musl read through %fs. Names and places are theirs.
 struct tcb {
@@ -147,7 +148,8 @@ struct g {
   thread_state thread;
   // --- seldom touched
   std::uint64_t goid, parent_goid;
-  label_set* labels;  // labels.h; a dead goroutine has none
+  ancestry* ancestors;  // unwind/ancestors.h; nullptr, unless RT0_DEBUG asks for them
+  label_set* labels;    // labels.h; a dead goroutine has none
   signal_state signals;
   std::uint32_t index;      // place in allgs + 1: below 2^30, kept when the G is reused
   std::uintptr_t gopc;      // who created it

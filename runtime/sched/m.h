@@ -52,6 +52,7 @@ struct m {
   std::int32_t procid;  // kernel thread id; 0 until the thread exists
   bool spinning;        // out of work and looking for some: counted in sched.nmspinning
   bool polled;          // it spins since its sleep as the poller
+  bool in_netpoller;    // it sleeps there, or is about to, and holds no lock but the netpoller's
   sys::sigset sigmask;  // m0's: the mask that the process began with
   std::uint64_t fastrand;
   // A switch away from a goroutine is completed by whoever runs next on this M: after(prev).

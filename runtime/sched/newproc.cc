@@ -173,6 +173,8 @@ go_result newproc1(const go_request& request) noexcept {
   if (request.kind == g_kind::thread) sched.nthreads.fetch_add(1, std::memory_order_relaxed);
   gp->goid = next_goid(pp);
   m_locks_dec();
+  if (debug.tracebackancestors > 0) [[unlikely]]
+    rt0_save_ancestors(gp);
   return {gp, 0};
 }
 

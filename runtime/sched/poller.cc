@@ -1,6 +1,7 @@
 // Source: Go 1.21 proc.go findRunnable's last part, wakeNetPoller, netpollBreak.
 #include "runtime/sched/poller.h"
 
+#include "rt0/arch.h"
 #include "runtime/sched/machine.h"
 #include "runtime/sched/runq.h"
 #include "sys/clock.h"
@@ -35,7 +36,10 @@ void sleep_in(const netpoller* np) noexcept {
   const std::int64_t until_ns = earliest_timer();
   sched.poll_until_ns.store(until_ns, std::memory_order_seq_cst);
   // Again, after the store: who adds a timer looks at poll_until after the add.
+  m* mp = getm();
+  mp->in_netpoller = true;
   if (earliest_timer() >= until_ns) np->sleep(until_ns);
+  mp->in_netpoller = false;
   np->release();
 }
 

@@ -74,25 +74,30 @@ bool signal_wanted(const g* gp) noexcept {
   return (gp->attention.load(std::memory_order_relaxed) & attend_signal) != 0 && !gp->thread.defers_handlers;
 }
 
-// Whether the code that ucontext describes may be made to call rt0_asyncpreempt: nullptr, or what counts the
-// refusal. A refused request is asked again: p->preempt and g::attention stay set, and the core looks at them
-// by itself.
-std::atomic<std::uint64_t>* refusal(const m* mp, void* ucontext) noexcept {
+std::atomic<std::uint64_t>& counter_of(injection why) noexcept {
+  switch (why) {
+    case injection::fits: return preempted.injected;
+    case injection::in_core: return preempted.in_core;
+    case injection::locked: return preempted.locked;
+    case injection::nested: return preempted.nested;
+    case injection::not_running: return preempted.not_running;
+    case injection::off_the_stack: return preempted.off_the_stack;
+  }
+  return preempted.unwanted;
+}
+
+// Makes the code that ucontext describes call rt0_asyncpreempt, if somebody wants it and it may be. A refused
+// request is asked again: p->preempt and g::attention stay set, and the core looks at them by itself.
+void inject_if_wanted(const m* mp, void* ucontext) noexcept {
   const g* gp = getg();
   const bool signal = gp == mp->curg && signal_wanted(gp);
   if (mp->p == nullptr || !(signal || mp->p->preempt.load(std::memory_order_relaxed)))
-    return &preempted.unwanted;
-  if (in_core(interrupted_pc(ucontext))) return &preempted.in_core;
-  if (mp->locks != 0) return &preempted.locked;
-  if (mp->insig > 1) return &preempted.nested;
-  if (gp != mp->curg || readgstatus(gp) != gstatus::running) {
-    return &preempted.not_running;
-  }
-  const std::uintptr_t sp = interrupted_sp(ucontext);
+    return count(preempted.unwanted);
   const std::size_t need =
       asyncpreempt_stack_bytes() + preempt_cxx_bytes + (signal ? handler_bytes : std::size_t{0});
-  if (sp < gp->stack.lo + need || sp >= gp->stack.hi) return &preempted.off_the_stack;
-  return nullptr;
+  const injection how = may_inject(mp, interrupted_pc(ucontext), interrupted_sp(ucontext), need, 1);
+  count(counter_of(how));
+  if (how == injection::fits) inject_asyncpreempt(ucontext);
 }
 
 void give_way(m* mp, void* ucontext) noexcept {
@@ -103,14 +108,14 @@ void give_way(m* mp, void* ucontext) noexcept {
   if (const std::uintptr_t* open_to = open_syscall_at(ucontext); open_to != nullptr && gp == mp->curg) {
     if ((gp->attention.load(std::memory_order_relaxed) & *open_to) != 0) refuse_open_syscall(ucontext);
   }
-  if (std::atomic<std::uint64_t>* why_not = refusal(mp, ucontext)) return count(*why_not);
-  count(preempted.injected);
-  inject_asyncpreempt(ucontext);
+  inject_if_wanted(mp, ucontext);
 }
 
-// The program's handler can be called for this fault: it is the goroutine's own doing, not a lock holder's.
+// The program's handler can be called for this fault: it is the goroutine's own doing, not a lock holder's,
+// and not the handler's itself, during which the signal is blocked.
 bool is_the_programs(const m* mp, const g* gp, int signal) noexcept {
-  return (sched.handled.load(std::memory_order_relaxed) & sys::sig_bit(signal)) != 0 && mp->insig == 1 &&
+  return (gp->signals.mask.load(std::memory_order_relaxed) & sys::sig_bit(signal)) == 0 &&
+         (sched.handled.load(std::memory_order_relaxed) & sys::sig_bit(signal)) != 0 && mp->insig == 1 &&
          mp->locks == 0 && gp == mp->curg && readgstatus(gp) == gstatus::running;
 }
 
@@ -177,6 +182,19 @@ bool in_core(std::uintptr_t pc) noexcept {
          static_cast<std::uintptr_t>(__stop_rt0_text - __start_rt0_text);
 }
 
+injection may_inject(const m* mp, std::uintptr_t pc, std::uintptr_t sp, std::size_t need_bytes,
+                     std::uint32_t handlers) noexcept {
+  const g* gp = getg();
+  if (in_core(pc)) return injection::in_core;
+  if (mp->locks != 0) return injection::locked;
+  if (mp->insig != handlers) return injection::nested;
+  if (gp != mp->curg || readgstatus(gp) != gstatus::running) {
+    return injection::not_running;
+  }
+  if (sp < gp->stack.lo + need_bytes || sp >= gp->stack.hi) return injection::off_the_stack;
+  return injection::fits;
+}
+
 // By rt0_sigtramp.
 extern "C" void rt0_sighandler(int signal, void* info, void* ucontext) {
   m* mp = getm();
@@ -188,6 +206,8 @@ extern "C" void rt0_sighandler(int signal, void* info, void* ucontext) {
     answer_freeze(mp, ucontext);
     return answer_call(mp, ucontext);
   }
+  // The debugger that waited for this int3 is gone.
+  if (signal == SIGTRAP && is_debug_call_place(interrupted_pc(ucontext))) return;
   fault(mp, signal, info, ucontext);
 }
 

@@ -3,7 +3,8 @@
 // program's to handle, or the process's end. All other signals that a program has handlers for are blocked on
 // every M, and come by the receiver (runtime/signal).
 //
-// They run on the M's signal stack (gsignal's), all signals blocked. %fs stays the interrupted G's, so what
+// They run on the M's signal stack (gsignal's), all signals blocked but faults: one there is the runtime's
+// own, and is reported. %fs stays the interrupted G's, so what
 // says "in a handler" is m->insig, raised by rt0_sigtramp. They take no lock and touch only what is marked
 // signal-safe. No handler of the program runs there: it is called on the goroutine's stack, by
 // rt0_asyncpreempt, to which the interrupted code is sent. A fault's handler too: so it may park, and leave
@@ -22,6 +23,19 @@ namespace rt0 {
 // In the core's own text: rt0_text.
 bool in_core(std::uintptr_t pc) noexcept;
 
+// Whether a call may be injected into the code at pc and sp, of the running M: it is a goroutine's own code,
+// and holds nothing of the runtime's.
+enum class injection : std::uint8_t {
+  fits,
+  in_core,
+  locked,
+  nested,        // inside a handler: not as many of them run as the caller says
+  not_running,   // on g0, on the way to or from a goroutine, in rt::blocking
+  off_the_stack  // too little stack left, or a stack of the program's own
+};
+injection may_inject(const m* mp, std::uintptr_t pc, std::uintptr_t sp, std::size_t need_bytes,
+                     std::uint32_t handlers) noexcept;
+
 // Gives m0 its signal stack and installs the handlers of faults. From schedinit, on m0's g0: a system call
 // each.
 void signal_init() noexcept;
@@ -33,9 +47,7 @@ void minit_signals(m* mp) noexcept;
 // The program has a handler for a fault: the kernel shall enter ours.
 void install_fault_handler(int signal) noexcept;
 // SIGSEGV and the like, which the CPU raises: never blocked in the kernel.
-inline constexpr sys::sigset fault_signals = sys::sig_bit(SIGSEGV) | sys::sig_bit(SIGBUS) |
-                                             sys::sig_bit(SIGFPE) | sys::sig_bit(SIGILL) |
-                                             sys::sig_bit(SIGTRAP) | sys::sig_bit(SIGSYS);
+using sys::fault_signals;
 // Of these the runtime has handlers from the start: it reports them when they kill.
 inline constexpr sys::sigset reported_faults = sys::sig_bit(SIGSEGV) | sys::sig_bit(SIGBUS) |
                                                sys::sig_bit(SIGFPE) | sys::sig_bit(SIGILL) |

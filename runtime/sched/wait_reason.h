@@ -29,7 +29,10 @@ enum class wait_reason : std::uint8_t {
   select_no_cases,
   signal,
   wait_group,
-  ownerless_mutex,
+  ownerless_mutex,  // these three: <rt/sync.h>'s
+  ownerless_read_lock,
+  ownerless_write_lock,
+  debug_call,
 };
 
 inline constexpr const char* wait_reason_text[] = {
@@ -57,7 +60,10 @@ inline constexpr const char* wait_reason_text[] = {
     "select (no cases)",
     "signal wait",
     "wait group",
-    "mutex lock",
+    "rt::mutex lock",
+    "rt::shared_mutex read lock",
+    "rt::shared_mutex write lock",
+    "debug call",
 };
 
 inline constexpr const char* text_of(wait_reason why) { return wait_reason_text[static_cast<int>(why)]; }

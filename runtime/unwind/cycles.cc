@@ -1,6 +1,7 @@
 #include "runtime/unwind/cycles.h"
 
 #include "runtime/sched/sched.h"
+#include "runtime/sync/once_word.h"
 #include "runtime/sync/wait_table.h"
 #include "runtime/unwind/report_stack.h"
 #include "sys/mem.h"
@@ -9,12 +10,13 @@ namespace rt0 {
 namespace {
 
 constexpr std::uint32_t max_shown = 10;
-constexpr std::size_t owner_place = 8;  // in a pthread_mutex_t: its owner's goid (libc/pthread/mutex.h)
+constexpr std::size_t owner_place =
+    8;  // in a pthread_mutex_t, a pthread_rwlock_t: its owner's goid (libc/pthread)
 
 struct waiter {
   std::uint64_t goid, for_goid;
   std::uint32_t seen;  // in which walk
-  bool joins;
+  wait_reason why;
 };
 
 // Waiters by goid: open addressing.
@@ -32,28 +34,50 @@ struct graph {
   }
 };
 
+// Of whom gp waits for something; 0: nobody can tell.
+std::uint64_t awaited(const g* gp, const void* address) noexcept {
+  const auto* word = static_cast<const char*>(address);
+  switch (gp->why) {
+    case wait_reason::join: return reinterpret_cast<const g*>(word - offsetof(g, thread.join))->goid;
+    case wait_reason::mutex:
+    case wait_reason::read_lock:
+    case wait_reason::write_lock:
+      return reinterpret_cast<const std::atomic<std::uint64_t>*>(word + owner_place)
+          ->load(std::memory_order_relaxed);
+    case wait_reason::once: {
+      const std::uint32_t index = static_cast<const once_word*>(address)->owner();
+      return index != 0 && index <= allg_count() ? allg_at(index - 1)->goid : 0;
+    }
+    default: return 0;
+  }
+}
+
+const char* text_of_wait(wait_reason why) noexcept {
+  switch (why) {
+    case wait_reason::join: return " waits for the end of goroutine ";
+    case wait_reason::mutex: return " waits for a mutex of goroutine ";
+    case wait_reason::once: return " waits for what is done once by goroutine ";
+    default: return " waits for an rwlock of goroutine ";
+  }
+}
+
 void add(const g* gp, const void* address, void* arg) {
   auto& all = *static_cast<graph*>(arg);
-  const auto* word = static_cast<const char*>(address);
-  const bool joins = gp->why == wait_reason::join;
-  if (readgstatus(gp) != gstatus::waiting || (!joins && gp->why != wait_reason::mutex)) return;
+  if (readgstatus(gp) != gstatus::waiting) return;
+  const std::uint64_t goal = awaited(gp, address);
+  if (goal == 0) return;
   if (all.places == 0) {
     all.count++;
-    return;
+  } else if (all.count-- != 0) {
+    *all.at(gp->goid) = {gp->goid, goal, 0, gp->why};
   }
-  const std::uint64_t goal = joins ? reinterpret_cast<const g*>(word - offsetof(g, thread.join))->goid
-                                   : reinterpret_cast<const std::atomic<std::uint64_t>*>(word + owner_place)
-                                         ->load(std::memory_order_relaxed);
-  if (goal != 0 && all.count-- != 0) *all.at(gp->goid) = {gp->goid, goal, 0, joins};
 }
 
 void print_cycle(graph& all, const waiter* first) noexcept {
   *all.out << "\nlock cycle:\n";
   const waiter* w = first;
   do {
-    *all.out << "\tgoroutine " << w->goid
-             << (w->joins ? " waits for the end of goroutine " : " waits for a mutex of goroutine ")
-             << w->for_goid << "\n";
+    *all.out << "\tgoroutine " << w->goid << text_of_wait(w->why) << w->for_goid << "\n";
     w = all.at(w->for_goid);
   } while (w != first);
   all.found = true;

@@ -56,6 +56,17 @@ void print_registers(report& out, const registers& all) noexcept {
   }
 }
 
+// The stack of the runtime's own, g0's or that of its signal handlers, on which `here` is, or in whose guard;
+// else an empty one.
+stack_bounds runtime_stack(const registers& here) noexcept {
+  const m* mp = getm();
+  for (const g* gp : {mp->g0, mp->gsignal}) {
+    const stack_bounds all{gp->stack.lo - stack_guard_bytes, gp->stack.hi};
+    if (here.sp() >= all.lo && here.sp() < all.hi) return all;
+  }
+  return {0, 0};
+}
+
 struct job {
   const death* of;
   const registers* here;
@@ -64,14 +75,18 @@ struct job {
 void report_all(void* arg) {
   const auto& it = *static_cast<const job*>(arg);
   const death& d = *it.of;
+  {
+    report first(output_write);  // said, whatever comes of the rest
+    d.say(first, d);
+  }
   report out(output_write);
-  d.say(out, d);
   if (traceback_shows == traceback_level::none) return;
   const g* running = d.blames_nobody ? nullptr : getm()->curg;
-  const bool on_g0 = running != getg();
-  if (on_g0 && shows_system()) {
+  // Whose fault a fault is there, its frames alone can tell.
+  const stack_bounds runtimes = runtime_stack(*it.here);
+  if (runtimes.hi != 0 && (shows_system() || d.ucontext != nullptr)) {
     out << "\nruntime stack:\n";
-    print_frames(out, *it.here);
+    print_runtime_frames(out, *it.here, runtimes);
   }
   if (running != nullptr) {
     registers at;

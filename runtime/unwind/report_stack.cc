@@ -35,11 +35,8 @@ struct job {
 void on_report_stack(int, void* arg, void*) {
   const auto& it = *static_cast<const job*>(arg);
   (void)sys::set_signal_stack(fault_stack.bytes, fault_stack_bytes);
-  sys::sigset before = 0;
-  (void)sys::sigprocmask(sys::mask_how::unblock, &fault_signals, &before);
   it.fn(it.arg);
   output_flush();
-  (void)sys::sigprocmask(sys::mask_how::set, &before, nullptr);
   const stack_bounds own = getm()->gsignal->stack;
   (void)sys::set_signal_stack(reinterpret_cast<void*>(own.lo), own.hi - own.lo);
 }
@@ -48,7 +45,7 @@ void on_report_stack(int, void* arg, void*) {
 
 bool run_report(void (*fn)(void*), void* arg, const registers& here, others afterwards) noexcept {
   m_locks_inc();
-  constexpr sys::sigset all = ~sys::sigset{0};
+  constexpr sys::sigset all = ~fault_signals;
   sys::sigset before = 0;
   (void)sys::sigprocmask(sys::mask_how::set, &all, &before);
   const bool mine = afterwards == others::undisturbed ? claim_report(here) : freeze_others(here);
@@ -67,9 +64,13 @@ bool guarded(void (*fn)(void*), void* arg) noexcept { return rt0_guarded(fn, arg
 void give_up_walk() noexcept { crash_here(); }
 
 extern "C" void rt0_fault_in_report(int signal, void* ucontext) {
+  static constinit bool again = false;
   if (guard != 0) return leave_guarded(ucontext, guard);
-  output_flush();
-  { report() << "\nfatal error: signal " << signal << " during the report\n"; }
+  if (!again) {
+    again = true;  // what follows may fault as well
+    output_flush();
+    report() << "\nfatal error: signal " << signal << " during the report\n";
+  }
   sys::default_action(signal);  // the instruction runs again
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/sched/labels.h"
 #include "runtime/sched/proc.h"
 #include "runtime/sched/signal.h"
+#include "runtime/unwind/ancestors.h"
 #include "runtime/unwind/image_file.h"
 #include "runtime/unwind/output.h"
 #include "runtime/unwind/report_stack.h"
@@ -82,14 +83,14 @@ struct frame_printer {
   }
 };
 
-void print_frame(report& out, std::uintptr_t pc) noexcept {
+void print_frame(report& out, std::uintptr_t pc, bool all) noexcept {
   if (!in_text(pc)) {
     out << "??\n\t" << hex{pc} << "\n";
     return;
   }
   frame_printer it{&out, pc, entry_of(pc)};
   // What the runtime is made of is its own business; and to read the lines of all its parts takes 20 ms.
-  if (in_core(pc) && !shows_system()) {
+  if (in_core(pc) && !all) {
     it.take({symbol_of(pc).name, nullptr, 0});
   } else {
     places_of(
@@ -103,20 +104,22 @@ void print_frame(report& out, std::uintptr_t pc) noexcept {
 // not at all.
 struct selection {
   report* out;
+  bool all;  // the runtime's, too
+  stack_bounds on;
   std::uint64_t shown = 0;
   std::uintptr_t pending = 0;  // a frame of the runtime's
   std::uintptr_t last[shown_at_bottom];
 
   void show(std::uintptr_t pc) noexcept {
     if (shown < shown_at_top) {
-      print_frame(*out, pc);
+      print_frame(*out, pc, all);
     } else {
       last[shown % shown_at_bottom] = pc;
     }
     shown++;
   }
   void take(std::uintptr_t pc) noexcept {
-    if (!shows_system() && in_core(pc)) {
+    if (!all && in_core(pc)) {
       pending = pc;
       return;
     }
@@ -131,7 +134,7 @@ struct selection {
       from = shown - shown_at_bottom;
       *out << "..." << from - shown_at_top << " frames elided...\n";
     }
-    for (; from < shown; from++) print_frame(*out, last[from % shown_at_bottom]);
+    for (; from < shown; from++) print_frame(*out, last[from % shown_at_bottom], all);
   }
 };
 
@@ -139,6 +142,28 @@ struct frames_job {
   selection* to;
   const registers* from;
 };
+
+void print_selection(selection chosen, const registers& from) noexcept {
+  frames_job job{&chosen, &from};
+  const bool whole = guarded(
+      [](void* arg) {
+        const auto& it = *static_cast<frames_job*>(arg);
+        const auto visit = [](const frame& f, void* to) {
+          auto& all = *static_cast<selection*>(to);
+          all.take(f.pc);
+          return f.sp >= all.on.lo && f.sp < all.on.hi;
+        };
+        const walk_end end = walk(*it.from, visit, it.to);
+        // Not where a goroutine begins.
+        if (end == walk_end::lost && it.to->pending != 0) it.to->show(it.to->pending);
+      },
+      &job);
+  if (whole) {
+    (void)guarded([](void* arg) { static_cast<selection*>(arg)->finish(); }, &chosen);
+  } else {
+    *chosen.out << "\t(the stack or its tables cannot be read further)\n";
+  }
+}
 
 }  // namespace
 
@@ -156,25 +181,26 @@ bool traceback_init(const char* text) noexcept {
 bool traceback_ready() noexcept { return ready; }
 
 void print_frames(report& out, const registers& from) noexcept {
-  selection chosen{&out, 0, 0, {}};
-  frames_job job{&chosen, &from};
-  const bool whole = guarded(
+  print_selection({&out, shows_system(), {0, ~std::uintptr_t{0}}, 0, 0, {}}, from);
+}
+
+void print_runtime_frames(report& out, const registers& from, stack_bounds on) noexcept {
+  print_selection({&out, true, on, 0, 0, {}}, from);
+}
+
+void print_pcs(report& out, const std::uintptr_t* pcs, std::uint64_t count) noexcept {
+  struct kept {
+    selection chosen;
+    const std::uintptr_t* pcs;
+    std::uint64_t count;
+  } it{{&out, shows_system(), {}, 0, 0, {}}, pcs, count};
+  (void)guarded(
       [](void* arg) {
-        const auto& it = *static_cast<frames_job*>(arg);
-        const auto visit = [](const frame& f, void* to) {
-          static_cast<selection*>(to)->take(f.pc);
-          return true;
-        };
-        const walk_end end = walk(*it.from, visit, it.to);
-        // Not where a goroutine begins.
-        if (end == walk_end::lost && it.to->pending != 0) it.to->show(it.to->pending);
+        auto& all = *static_cast<kept*>(arg);
+        for (std::uint64_t i = 0; i < all.count; i++) all.chosen.take(all.pcs[i]);
+        all.chosen.finish();
       },
-      &job);
-  if (whole) {
-    (void)guarded([](void* arg) { static_cast<selection*>(arg)->finish(); }, &chosen);
-  } else {
-    out << "\t(the stack or its tables cannot be read further)\n";
-  }
+      &it);
 }
 
 const char* doing(const g* gp) noexcept {
@@ -187,27 +213,28 @@ const char* doing(const g* gp) noexcept {
   }
 }
 
-void print_goroutine(report& out, const g* gp, const char* why, const registers* from) noexcept {
-  out << "goroutine " << gp->goid << " [" << why;
-  if (readgstatus(gp) == gstatus::waiting) {
-    const std::uint32_t minutes = (seconds_of(sys::nanotime()) - gp->tcb.waitsince_s) / 60;
-    if (minutes >= 1) out << ", " << minutes << " minutes";
-  }
-  if (gp->lockedm.load(std::memory_order_relaxed) != nullptr) out << ", locked to thread";
-  out << "]";
-  if (gp->thread.name[0] != 0) out << " \"" << gp->thread.name << "\"";
-  const char* before = " {";
-  for (const rt0_label* l = first_label(gp); l != nullptr; l = next_label(gp, l)) {
-    out << before << l->text << ": " << value_of(l);
-    before = ", ";
-  }
-  out << (first_label(gp) != nullptr ? "}:\n" : ":\n");
-  if (from != nullptr) {
-    print_frames(out, *from);
-  } else {
-    out << "\tgoroutine running on other thread; stack unavailable\n";
-  }
-  if (gp->parent_goid == 0) return;
+namespace {
+
+// They are in the heap, and of a goroutine that is not frozen (stall.cc) they may go meanwhile.
+void print_labels(report& out, const g* gp) noexcept {
+  struct labels {
+    report* out;
+    const g* gp;
+  } it{&out, gp};
+  (void)guarded(
+      [](void* arg) {
+        const auto& [to, of] = *static_cast<const labels*>(arg);
+        const char* before = " {";
+        for (const rt0_label* l = first_label(of); l != nullptr; l = next_label(of, l)) {
+          *to << before << l->text << ": " << value_of(l);
+          before = ", ";
+        }
+        if (before[0] == ',') *to << "}";
+      },
+      &it);
+}
+
+void print_creator(report& out, const g* gp) noexcept {
   struct creator {
     report* out;
     const g* gp;
@@ -223,6 +250,28 @@ void print_goroutine(report& out, const g* gp, const char* why, const registers*
         print_line(*to, place, pc, entry_of(pc));
       },
       &it);
+}
+
+}  // namespace
+
+void print_goroutine(report& out, const g* gp, const char* why, const registers* from) noexcept {
+  out << "goroutine " << gp->goid << " [" << why;
+  if (readgstatus(gp) == gstatus::waiting) {
+    const std::uint32_t minutes = (seconds_of(sys::nanotime()) - gp->tcb.waitsince_s) / 60;
+    if (minutes >= 1) out << ", " << minutes << " minutes";
+  }
+  if (gp->lockedm.load(std::memory_order_relaxed) != nullptr) out << ", locked to thread";
+  out << "]";
+  if (gp->thread.name[0] != 0) out << " \"" << gp->thread.name << "\"";
+  print_labels(out, gp);
+  out << ":\n";
+  if (from != nullptr) {
+    print_frames(out, *from);
+  } else {
+    out << "\tgoroutine running on other thread; stack unavailable\n";
+  }
+  if (gp->parent_goid != 0) print_creator(out, gp);
+  print_ancestors(out, gp);
 }
 
 bool is_shown(const g* gp) noexcept {

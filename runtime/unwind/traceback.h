@@ -33,6 +33,12 @@ inline bool shows_system() noexcept { return traceback_shows >= traceback_level:
 // The frames from there on, innermost first; of very many the first and last fifty.
 void print_frames(report& out, const registers& from) noexcept;
 
+// Likewise, on a stack of the runtime's own: all of its frames, and none of those below it.
+void print_runtime_frames(report& out, const registers& from, stack_bounds on) noexcept;
+
+// Frames whose pcs were kept.
+void print_pcs(report& out, const std::uintptr_t* pcs, std::uint64_t count) noexcept;
+
 // "goroutine N [why]:", the frames, and who created it. from == nullptr: its stack cannot be had.
 void print_goroutine(report& out, const g* gp, const char* why, const registers* from) noexcept;
 

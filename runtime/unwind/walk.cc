@@ -74,15 +74,17 @@ struct own_memory {
     return true;
   }
   bool in_text(std::uintptr_t pc) noexcept { return rt0::in_text(pc); }
-  bool has_table(std::uintptr_t pc) noexcept {
-    std::uintptr_t bases[3];
-    return rt0_lib__Unwind_Find_FDE(pc, &bases) != nullptr;
-  }
+  bool has_table(std::uintptr_t pc) noexcept { return has_unwind_table(pc); }
   std::uintptr_t entry_of(std::uintptr_t pc) noexcept { return rt0::entry_of(pc); }
 };
 static_assert(accessor<own_memory>);
 
 }  // namespace
+
+bool has_unwind_table(std::uintptr_t pc) noexcept {
+  std::uintptr_t bases[3];
+  return rt0_lib__Unwind_Find_FDE(pc, &bases) != nullptr;
+}
 
 extern "C" void rt0_prepare_walks() {
   registers here;

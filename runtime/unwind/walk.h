@@ -29,6 +29,9 @@ using frame_visitor = bool (*)(const frame&, void* arg);
 enum class walk_end { outermost, stopped, lost };  // lost: nobody knows what lies below the last frame
 walk_end walk(const registers& from, frame_visitor visit, void* arg) noexcept;
 
+// The code at pc is described by an unwind table, as all is but musl's and the vDSO's.
+bool has_unwind_table(std::uintptr_t pc) noexcept;
+
 // The code that called the function which called the caller of this: its return address; 0: unknown. pc:
 // where that function goes on, sp: its own then. Quick from the second call for a pc on, since it lies always
 // as far from sp. For functions of libraries whose frames do not vary.

@@ -14,5 +14,6 @@ fatal group "sync: negative WaitGroup counter"
 fatal semaphore "sync: counting_semaphore::release beyond its maximum"
 fatal semaphore-negative "sync: counting_semaphore::release beyond its maximum"
 "$expect" --status 2 --stderr-has "all goroutines are asleep - deadlock!" --stderr-has "[wait group]:" \
-  --stderr-has "[mutex lock]:" --stderr-has "[rwlock read lock]:" --stderr-has "[semaphore wait]:" \
+  --stderr-has "[rt::mutex lock]:" --stderr-has "[rt::shared_mutex read lock]:" \
+  --stderr-has "[semaphore wait]:" \
   -- "$probe" deadlock

@@ -49,6 +49,12 @@ cycle="\nlock cycle:\n"
 dies live-cycle --status 0 --env RT0_DEBUG=lockcycle=1 \
   --stderr-has "$cycle" --stderr-has " waits for a mutex of goroutine "
 dies live-cycle --status 0 --stderr-lines 0
+for one in rwlock-cycle:"an rwlock of" once-cycle:"a mutex of" once-cycle:"what is done once by" \
+  rt-once-cycle:"what is done once by" static-cycle:"what is done once by"; do
+  dies "${one%%:*}" --status 0 --env RT0_DEBUG=lockcycle=1 \
+    --stderr-has "$cycle" --stderr-has " waits for ${one#*:} goroutine "
+done
+dies ownerless-cycle --status 0 --env RT0_DEBUG=lockcycle=1 --stderr-lines 0
 dies join-cycle --status 0 --env RT0_DEBUG=lockcycle=1 --stderr-has " waits for the end of goroutine "
 dies hog --status 0 --env RT0_DEBUG=stall=100 \
   --stderr-has "stall: goroutine 1 has run for 1" --stderr-has "hog(...)\n"
@@ -57,8 +63,8 @@ dies hog --status 0 --stderr-lines 0
 # Calls that hold a kernel thread are named, once each; what parks is none.
 stall() {
   RT0_DEBUG=$3,stall=100 "$probe" "$1" 2>"$work/said"
-  local held="has held its kernel thread for [1-9][0-9][0-9][0-9]* ms"
-  count "^stall: goroutine [0-9]* $held, in system call $2, first " "$work/said" 1
+  held="^stall: goroutine [0-9]* has held its kernel thread for [1-9][0-9][0-9][0-9]* ms"
+  count "$held, in system call $2, first " "$work/said" 1
   count "has held" "$work/said" 1
   count "^$4(" "$work/said" 1
 }
@@ -71,8 +77,3 @@ for procs in 1 4; do
   count "in system call" "$work/said" 0
 done
 unset RT0_MAXPROCS
-
-# Without symbols: where in the file.
-strip -o "$work/stripped" "$probe"
-"$expect" --rlimit-core 0 --signal $SIGSEGV \
-  --stderr-has "goroutine 1 [running]:\n??(...)\n" -- "$work/stripped" null

@@ -1,13 +1,16 @@
 // Cycles and stalls: the program goes on, and says so by its status.
 #include <fcntl.h>
 #include <rt/go.h>
+#include <rt/sync.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
+#include <shared_mutex>
 #include <thread>
 
 #include "tests/failure/ways.h"
@@ -35,6 +38,77 @@ void join_cycle() {
   std::this_thread::sleep_for(2s);
   _exit(0);
 }
+
+// Two goroutines that come here together, each with what the other will want.
+struct meeting {
+  std::atomic<int> here{0};
+  void operator()() {
+    for (here++; here < 2;) rt::yield();
+  }
+};
+void both(void (*one)(), void (*other)()) {
+  std::thread(one).detach();
+  std::thread(other).detach();
+  std::this_thread::sleep_for(1500ms);
+  _exit(0);
+}
+void rwlock_cycle() {
+  static std::shared_mutex a, b;
+  static meeting meet;
+  both(
+      [] {
+        a.lock(), meet();
+        b.lock_shared();
+      },
+      [] {
+        b.lock(), meet();
+        a.lock();
+      });
+}
+std::mutex wanted_once;
+template <class Flag>
+void once_cycle() {
+  static Flag flag;
+  static meeting meet;
+  const auto call = [] {
+    call_once(flag, [] {
+      meet();
+      wanted_once.lock();
+    });
+  };
+  both(call, [] {
+    wanted_once.lock(), meet();
+    call_once(flag, [] {});
+  });
+}
+meeting makers;
+int make_second();
+int make_first() {
+  static const int first = (makers(), make_second());
+  return first;
+}
+int make_second() {
+  static const int second = (makers(), make_first());
+  return second;
+}
+void static_cycle() {
+  both([] { make_first(); }, [] { make_second(); });
+}
+// Who holds it, nobody knows.
+void ownerless_cycle() {
+  static rt::mutex a, b;
+  static meeting meet;
+  both(
+      [] {
+        a.lock(), meet();
+        b.lock();
+      },
+      [] {
+        b.lock(), meet();
+        a.lock();
+      });
+}
+
 FRAME hog() {
   for_a_while(500ms, [] {});
 }
@@ -90,6 +164,11 @@ void short_calls() {
 const ways_to_fail ways_that_go_on = {
     {"live-cycle", live_cycle},
     {"join-cycle", join_cycle},
+    {"rwlock-cycle", rwlock_cycle},
+    {"once-cycle", once_cycle<std::once_flag>},
+    {"rt-once-cycle", once_cycle<rt::once_flag>},
+    {"static-cycle", static_cycle},
+    {"ownerless-cycle", ownerless_cycle},
     {"hog", hog_beside_another},
     {"file-lock", file_lock},
     {"file-lock-in-blocking", file_lock_in_blocking},

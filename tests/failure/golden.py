@@ -17,6 +17,9 @@ import sys
 INNER = r"std::|__invoke|__gthread|_M_|operator\(\)|gnu_cxx|rt::detail|execute_native|__cxx|_Iter"
 
 
+SOURCES = ["failure_probe", "go_crashes"]
+
+
 def normal(text, source):
     """Addresses, offsets and the runtime's line numbers become ?, the probe's the line itself."""
     lines, out = text.split("\n"), []
@@ -32,7 +35,8 @@ def normal(text, source):
         line = re.sub(r"\t\S*/include/rt/", "\trt/", line)
         line = re.sub(r"\t/usr/include/c\+\+/\d+/", "\tstd/", line)
         line = re.sub(r"(rt|std)/(\S+):\d+", r"\1/\2:?", line)
-        line = re.sub(r"(failure_probe.cc):(\d+)", lambda m: f"{m[1]}: {source[int(m[2]) - 1].strip()}", line)
+        line = re.sub(r"(%s)\.cc:(\d+)" % "|".join(SOURCES),
+                      lambda m: f"{m[1]}.cc: {source[m[1]][int(m[2]) - 1].strip()}", line)
         if lines[i - 1] == "endless(...)":  # which of its lines was the last that had room
             line = "\tanywhere in it"
         line = re.sub(r"^\.\.\.\d+ frames", "...? frames", line)
@@ -62,8 +66,10 @@ def main():
     probe, folder, names = args[0], args[1], args[2:]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_STACK, (8 << 20, resource.getrlimit(resource.RLIMIT_STACK)[1]))
-    with open(os.path.join(folder, "..", "failure_probe.cc"), encoding="utf-8") as f:
-        source = f.read().split("\n")
+    source = {}
+    for name in SOURCES:
+        with open(os.path.join(folder, "..", name + ".cc"), encoding="utf-8") as f:
+            source[name] = f.read().split("\n")
     bad = 0
     for file in sorted(os.listdir(folder)):
         if not file.endswith(".txt") or (names and file[:-4] not in names):

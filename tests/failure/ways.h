@@ -5,6 +5,8 @@
 
 using ways_to_fail = std::map<std::string, void (*)()>;
 
+// go_crashes.cc: more of Go's.
+extern const ways_to_fail gos_crashes;
 // going_on.cc: what is reported while the program goes on.
 extern const ways_to_fail ways_that_go_on;
 

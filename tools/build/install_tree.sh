@@ -2,7 +2,9 @@
 # install_tree TREE LIBC.A --objects OBJECT... --files FILE... --headers HEADER...
 #
 # Lays out what a user's compiler finds. librt0.a is text: a linker reads it as a script, so that `-lrt0`
-# alone brings the C and C++ libraries in one group, each from our folder.
+# alone brings the C and C++ libraries in one group, each from our folder. rt0_guard.o stands by itself: under
+# the specs g++ names libstdc++, which has these functions too, before our archive, and only an object at the
+# place of crt1.o comes before that.
 set -euo pipefail
 tree=$1 libc=$2
 shift 2
@@ -14,7 +16,10 @@ for argument; do
     --objects | --files | --headers) kind=$argument; continue ;;
   esac
   case $kind in
-    --objects) objects+=("$argument") ;;
+    --objects)
+      objects+=("$argument")
+      case $argument in */cxa_guard.*o) install -D -m 644 "$argument" "$tree/lib/rt0_guard.o" ;; esac
+      ;;
     --headers)
       to=$tree/include/${argument##*runtime/include/}
       install -D -m 644 "$argument" "$to"

@@ -10,12 +10,10 @@
 #include <signal.h>
 
 #include "tools/rt0db/image.h"
+#include "tools/rt0db/proc.h"
 #include "tools/rt0db/process.h"
 
 namespace rt0db {
-
-// Of a process that can be looked at: its program. Throws: no such process, no permission, no program.
-std::string program_of(pid_t pid);
 
 class live_process final : public process {
  public:
@@ -33,7 +31,7 @@ class live_process final : public process {
   std::uintptr_t bias() const override { return bias_; }
   std::int64_t stopped_at_ns() const override { return stopped_at_ns_; }
   using process::read;
-  void read(std::span<piece> pieces) override;
+  void read(std::span<piece> pieces) override { read_memory(pid_, pieces); }
 
  private:
   bool seize_new_threads();

@@ -64,12 +64,13 @@ std::uintptr_t copied_from(std::uintptr_t g) {
 
 class taker {
  public:
-  taker(process& of, const image& program, bool system) : process_(of), program_(program), system_(system) {}
+  taker(process& of, const image& program, bool system, std::uintptr_t only)
+      : process_(of), program_(program), system_(system), only_(only) {}
 
   snapshot take() {
     result_.bias = process_.bias();
     const auto guessed = table_and_length();
-    const std::size_t expected = guessed + guessed / 8 + 64;
+    const std::size_t expected = only_ != 0 ? 1 : guessed + guessed / 8 + 64;
     g_memory_ = memory(expected * each_bytes);
     g_memory_end_ = g_memory_ + expected * each_bytes;
     result_.goroutines.reserve(expected);
@@ -109,7 +110,7 @@ class taker {
   }
 
   void copy_gs() {
-    const auto all = all_gs(process_, table_);
+    const auto all = only_ != 0 ? std::vector{only_} : all_gs(process_, table_);
     std::byte* at = g_memory_;
     if (all.size() > static_cast<std::size_t>(g_memory_end_ - g_memory_) / each_bytes) {
       at = memory(all.size() * each_bytes);  // many were made between the guess and the stop
@@ -210,6 +211,7 @@ class taker {
   process& process_;
   const image& program_;
   bool system_;
+  std::uintptr_t only_;
   rt0::debugger_table table_{};
   snapshot result_;
   std::byte *g_memory_ = nullptr, *g_memory_end_ = nullptr;
@@ -219,8 +221,8 @@ class taker {
 
 }  // namespace
 
-snapshot take_snapshot(process& of, const image& program, bool system) {
-  return taker(of, program, system).take();
+snapshot take_snapshot(process& of, const image& program, bool system, std::uintptr_t only) {
+  return taker(of, program, system, only).take();
 }
 
 }  // namespace rt0db

@@ -49,8 +49,8 @@ struct snapshot {
   std::vector<std::unique_ptr<std::byte[]>> memory;  // what `bytes` points into
 };
 
-// The program's goroutines; the runtime's own too if `system`. Throws failure(failed): its memory makes no
-// sense.
-snapshot take_snapshot(process& of, const image& program, bool system);
+// The program's goroutines; the runtime's own too if `system`; only the one whose G that is, if it is one.
+// Throws failure(failed): its memory makes no sense.
+snapshot take_snapshot(process& of, const image& program, bool system, std::uintptr_t only = 0);
 
 }  // namespace rt0db

@@ -34,6 +34,8 @@ std::string name_in(const std::string& signature) {
   return signature.substr(begin);
 }
 
+}  // namespace
+
 std::string demangled(const char* name) {
   if (name == nullptr) return {};
   int status = 0;
@@ -41,6 +43,8 @@ std::string demangled(const char* name) {
                                                     free);
   return status == 0 && text != nullptr ? name_in(text.get()) : name;
 }
+
+namespace {
 
 // Where the program's file is, should it have been opened as /proc/PID/exe: a debug file may lie beside it.
 std::string real_path(const std::string& path) {
@@ -103,6 +107,19 @@ std::uintptr_t symbols::entry_of(std::uintptr_t pc) const {
   return found->second;
 }
 
+std::vector<Dwarf_Die> symbols::scopes_at(std::uintptr_t pc) const {
+  Dwarf_Addr bias = 0;
+  Dwarf_Die* unit = module_ == nullptr ? nullptr : dwfl_module_addrdie(module_, pc, &bias);
+  if (unit == nullptr) return {};
+  Dwarf_Die *scopes = nullptr, *around = nullptr;
+  const int found = dwarf_getscopes(unit, pc - bias, &scopes);
+  const std::unique_ptr<Dwarf_Die, void (*)(void*)> owner(scopes, free);
+  // The first is the innermost; those behind an inlined function are where it was written. Where its code is:
+  const int count = found > 0 ? dwarf_getscopes_die(&scopes[0], &around) : 0;
+  const std::unique_ptr<Dwarf_Die, void (*)(void*)> owner_around(around, free);
+  return count > 0 ? std::vector<Dwarf_Die>(around, around + count) : std::vector<Dwarf_Die>();
+}
+
 std::vector<place> symbols::look_up(std::uintptr_t pc) {
   std::vector<place> places(1);
   if (module_ == nullptr) return places;
@@ -118,18 +135,12 @@ std::vector<place> symbols::look_up(std::uintptr_t pc) {
   Dwarf_Die* unit = dwfl_module_addrdie(module_, pc, &bias);
   Dwarf_Files* files = nullptr;
   if (unit == nullptr || dwarf_getsrcfiles(unit, &files, nullptr) != 0) return places;
-  Dwarf_Die *scopes = nullptr, *around = nullptr;
-  const int found = dwarf_getscopes(unit, pc - bias, &scopes);
-  const std::unique_ptr<Dwarf_Die, void (*)(void*)> owner(scopes, free);
-  // The first is the innermost; those behind an inlined function are where it was written. Where its code is:
-  const int count = found > 0 ? dwarf_getscopes_die(&scopes[0], &around) : 0;
-  const std::unique_ptr<Dwarf_Die, void (*)(void*)> owner_around(around, free);
   // Innermost first: each inlined function names where its caller is.
   const std::string symbol_name = places[0].function;
-  for (int i = 0; i < count; i++) {
-    const int tag = dwarf_tag(&around[i]);
+  for (Dwarf_Die& scope : scopes_at(pc)) {
+    const int tag = dwarf_tag(&scope);
     if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) continue;
-    const std::string name = name_of(&around[i]);
+    const std::string name = name_of(&scope);
     if (!name.empty()) places.back().function = name;
     if (tag == DW_TAG_subprogram) {
       if (!symbol_name.empty()) places.back().function = symbol_name;
@@ -138,10 +149,10 @@ std::vector<place> symbols::look_up(std::uintptr_t pc) {
     places.back().inlined = true;
     place caller;
     caller.function = symbol_name;
-    const char* file = dwarf_filesrc(files, static_cast<std::size_t>(number_of(&around[i], DW_AT_call_file)),
-                                     nullptr, nullptr);
+    const char* file =
+        dwarf_filesrc(files, static_cast<std::size_t>(number_of(&scope, DW_AT_call_file)), nullptr, nullptr);
     if (file != nullptr) caller.file = file;
-    caller.line = number_of(&around[i], DW_AT_call_line);
+    caller.line = number_of(&scope, DW_AT_call_line);
     places.push_back(std::move(caller));
   }
   return places;

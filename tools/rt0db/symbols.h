@@ -2,6 +2,7 @@
 // DWARF, of the program or of a separate debug file where gdb would look for it. A program without has
 // neither; what is left is addresses. All addresses are the file's.
 #pragma once
+#include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 
 #include <cstdint>
@@ -20,6 +21,9 @@ struct place {
   bool inlined = false;  // into the next place
 };
 
+// A linker's name in C++'s words, without parameters.
+std::string demangled(const char* name);
+
 class symbols {
  public:
   explicit symbols(const image& program);
@@ -31,6 +35,10 @@ class symbols {
   const std::vector<place>& at(std::uintptr_t pc);
   // Where the function that holds pc begins; 0: no symbol says.
   std::uintptr_t entry_of(std::uintptr_t pc) const;
+  // The blocks and functions around pc, innermost first, inlined ones where their code is.
+  std::vector<Dwarf_Die> scopes_at(std::uintptr_t pc) const;
+  // nullptr: there is no symbol table even.
+  Dwfl_Module* module() const { return module_; }
 
  private:
   std::vector<place> look_up(std::uintptr_t pc);

@@ -98,6 +98,7 @@ stack_trace unwinder::walk_from(const registers& from) {
   while (trace.pcs.size() < most_frames) {
     if (!has_table(at_.r[DW_RIP])) {
       trace.pcs.push_back(at_.r[DW_RIP] - all_.bias);
+      trace.at.push_back(at_);
       if (!rt0::step_without_table(*this, at_)) return trace;
       continue;
     }
@@ -105,6 +106,7 @@ stack_trace unwinder::walk_from(const registers& from) {
     if (unw_init_remote(&cursor, space_, this) != 0) return trace;
     registers next = at_;
     trace.pcs.push_back(next.r[DW_RIP] - all_.bias);
+    trace.at.push_back(next);
     for (;;) {
       const bool by_signal = unw_is_signal_frame(&cursor) > 0;
       const int stepped = unw_step(&cursor);
@@ -119,6 +121,7 @@ stack_trace unwinder::walk_from(const registers& from) {
       next.r[DW_RIP] = by_signal ? pc : pc - 1;
       if (!has_table(next.r[DW_RIP]) || trace.pcs.size() >= most_frames) break;
       trace.pcs.push_back(next.r[DW_RIP] - all_.bias);
+      trace.at.push_back(next);
     }
     at_ = next;
   }

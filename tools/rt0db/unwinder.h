@@ -18,7 +18,10 @@ namespace rt0db {
 
 struct stack_trace {
   std::vector<std::uintptr_t> pcs;  // in the file's addresses; in the call, for frames that wait for one
-  bool whole = false;               // to the outermost frame
+  // Of each frame, as the process has them: a caller's are those that calls keep, rsp and rip. Its rsp is
+  // what DWARF calls the CFA of the frame that it called.
+  std::vector<registers> at;
+  bool whole = false;  // to the outermost frame
 };
 
 class unwinder {

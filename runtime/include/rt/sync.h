@@ -431,40 +431,23 @@ class once_flag {
   template <class F, class... A>
   friend void call_once(once_flag& flag, F&& f, A&&... a);
 
-  enum : std::uint32_t { not_yet, running, awaited, done };
+  static constexpr std::uint32_t done = 2;
   detail::word state_;
-
-  // True: it is the caller's to do.
-  bool begin() noexcept {
-    for (;;) {
-      std::uint32_t now = not_yet;
-      // acquire, pairs with: end
-      if (state_->compare_exchange_strong(now, running, std::memory_order_acquire,
-                                          std::memory_order_acquire)) {
-        return true;
-      }
-      if (now == done) return false;
-      if (now == awaited || state_->compare_exchange_strong(now, awaited, std::memory_order_relaxed)) {
-        (void)state_.wait(awaited, detail::no_deadline, rt0_word_once);
-      }
-    }
-  }
-  void end(std::uint32_t now) noexcept {
-    if (state_->exchange(now, std::memory_order_acq_rel) == awaited) state_.wake_all();
-  }
 };
 
 // Calls f, once for all calls with the flag; others wait for its end. If it throws, the next one tries.
 template <class F, class... A>
 void call_once(once_flag& flag, F&& f, A&&... a) {
-  if (flag.state_->load(std::memory_order_acquire) == once_flag::done || !flag.begin()) return;
+  // pairs with: rt0_once_end
+  if (flag.state_->load(std::memory_order_acquire) == once_flag::done) return;
+  if (!rt0_once_begin(flag.state_.address())) return;
   struct attempt {
     once_flag& flag;
-    std::uint32_t outcome = once_flag::not_yet;
-    ~attempt() { flag.end(outcome); }
+    bool succeeded = false;
+    ~attempt() { rt0_once_end(flag.state_.address(), succeeded); }
   } one{flag};
   std::invoke(std::forward<F>(f), std::forward<A>(a)...);
-  one.outcome = once_flag::done;
+  one.succeeded = true;
 }
 
 }  // namespace rt

@@ -22,7 +22,6 @@ enum rt0_word_kind : int {
   rt0_word_write,
   rt0_word_semaphore,
   rt0_word_group,
-  rt0_word_once,
   rt0_word_sleep
 };
 bool rt0_word_wait(const std::uint32_t* word, std::uint32_t expected, std::int64_t deadline_ns,
@@ -32,6 +31,11 @@ bool rt0_word_wait_stoppable(const std::uint32_t* word, std::uint32_t expected, 
                              rt0_word_kind kind, const rt0_wait_hooks* hooks);
 // Wakes so many that wait for the address; nothing at it is touched.
 void rt0_word_wake(const void* word, int count);
+
+// What is done once: a word, 0 not yet, 2 done, else the runtime's. True: it is the caller's to do, and to
+// end. False: it is done. Parks while another does it.
+bool rt0_once_begin(std::uint32_t* word);
+void rt0_once_end(std::uint32_t* word, bool done);
 
 // "fatal error: <what>", exit status 2.
 [[noreturn]] void rt0_sync_misuse(const char* what);
