@@ -94,6 +94,10 @@ def effect_at_entry(code, until):
             only_pushes = False
             depth += code[i + 1] * done  # sub of rsp
             i += 2
+        elif op == 0x81 and rex & 8 and code[i] == 0xEC and code[i + 4] < 0x80:
+            only_pushes = False
+            depth += int.from_bytes(code[i + 1:i + 5], "little") * done
+            i += 5
         else:
             break
     return found, depth

@@ -148,7 +148,7 @@ class Report:
 def spoiled(text):
     """What two reporters at once, or one that stops, would make of a report: none of it is one."""
     lines = text.split("\n")
-    places = [i for i, line in enumerate(lines) if line.startswith("\t")]
+    places = [i for i, line in enumerate(lines) if PLACE.match(line)]
     headers = [i for i, line in enumerate(lines) if line.startswith("goroutine ")]
     yield text[:-1]
     yield text[:len(text) // 2].rstrip("\n")
