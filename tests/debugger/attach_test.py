@@ -140,8 +140,8 @@ class Attach(unittest.TestCase):
 
     def test_looks(self):
         with Workshop() as w:
-            answers = dict(self.run_script(w.pid, "goroutines", "goroutine 2", "bt", "frame 1", "up", "down",
-                                           "list", "registers", "help", "help break", "breakpoints",
+            answers = dict(self.run_script(w.pid, "goroutines", "goroutine 2", "list", "bt", "frame 1", "up",
+                                           "down", "registers", "help", "help break", "breakpoints",
                                            "detach"))
             self.check_detached(w.pid)
             self.assertRegex(answers["goroutines"], r"GOID +STATUS.*\n1 .*\n2 +waiting +chan receive")
