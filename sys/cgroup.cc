@@ -5,24 +5,12 @@
 #include <cstddef>
 
 #include "sys/file.h"
+#include "sys/text.h"
 
 namespace rt0::sys {
 namespace {
 
 constexpr std::size_t path_bytes = 1024, content_bytes = 4096;
-
-// A small text that ends in 0 and never overflows.
-template <std::size_t N>
-struct text {
-  char at[N] = {};
-  std::size_t length = 0;
-
-  void add(const char* more) {
-    while (*more != 0 && length + 1 < N) at[length++] = *more++;
-    at[length] = 0;
-  }
-  void cut(std::size_t to) { at[length = to] = 0; }
-};
 
 // False: there is no such file.
 bool read_file(const char* path, text<content_bytes>& into) noexcept {

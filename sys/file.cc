@@ -37,4 +37,12 @@ std::size_t read_text(const char* path, char* into, std::size_t bytes) noexcept 
   return length;
 }
 
+std::size_t read_link(const char* path, char* into, std::size_t bytes) noexcept {
+  const long n = raw_syscall(SYS_readlink, reinterpret_cast<long>(path), reinterpret_cast<long>(into),
+                             static_cast<long>(bytes - 1));
+  const std::size_t length = n > 0 ? static_cast<std::size_t>(n) : 0;
+  into[length] = 0;
+  return length;
+}
+
 }  // namespace rt0::sys

@@ -19,4 +19,7 @@ ret<void*> map_file(int fd, std::size_t bytes, std::int64_t offset) noexcept;
 // it. Returns the text's length; 0: there is no such file.
 std::size_t read_text(const char* path, char* into, std::size_t bytes) noexcept;
 
+// Where a symbolic link leads to, likewise.
+std::size_t read_link(const char* path, char* into, std::size_t bytes) noexcept;
+
 }  // namespace rt0::sys

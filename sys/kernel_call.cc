@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "sys/file.h"
+#include "sys/text.h"
 
 namespace rt0::sys {
 namespace {
@@ -28,27 +29,16 @@ bool number(const char*& at, std::uint64_t& value) noexcept {
   return any;
 }
 
-// /proc/self/task/TID/syscall
-void path_of(std::int32_t tid, char* path) noexcept {
-  char digits[12];
-  int n = 0;
-  do digits[n++] = static_cast<char>('0' + tid % 10);
-  while ((tid /= 10) != 0);
-  for (const char* c = "/proc/self/task/"; *c != 0; c++) *path++ = *c;
-  while (n != 0) *path++ = digits[--n];
-  for (const char* c = "/syscall"; *c != 0; c++) *path++ = *c;
-  *path = 0;
-}
-
 }  // namespace
 
 bool call_of_thread(std::int32_t tid, kernel_call& call) noexcept {
-  char path[40], text[256];
-  path_of(tid, path);
-  (void)read_text(path, text, sizeof text);
+  text<64> path;
+  path.add("/proc/self/task/"), path.add_decimal(static_cast<std::uint32_t>(tid)), path.add("/syscall");
+  char said[256];
+  (void)read_text(path.at, said, sizeof said);
   constexpr int words = 9;
   std::uint64_t word[words];
-  const char* at = text;
+  const char* at = said;
   for (std::uint64_t& w : word) {
     if (!number(at, w)) return false;
   }

@@ -1,5 +1,6 @@
 #include "sys/signal.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -41,6 +42,12 @@ ret<int> sigprocmask(mask_how how, const sigset* set, sigset* old) noexcept {
   return ret<int>::from_raw(raw_syscall(SYS_rt_sigprocmask, static_cast<long>(how),
                                         reinterpret_cast<long>(set), reinterpret_cast<long>(old),
                                         sizeof(sigset)));
+}
+
+bool is_readable(std::uintptr_t address) noexcept {
+  constexpr long no_such_way = -1;
+  return raw_syscall(SYS_rt_sigprocmask, no_such_way, static_cast<long>(address), 0, sizeof(sigset)) !=
+         -EFAULT;
 }
 
 sigset pending_signals() noexcept {

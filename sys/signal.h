@@ -21,6 +21,9 @@ inline constexpr sigset fault_signals =
 enum class mask_how : int { block = 0, unblock = 1, set = 2 };
 // Changes the calling M's kernel mask (set == nullptr: reads it) and returns the old one.
 ret<int> sigprocmask(mask_how, const sigset* set, sigset* old) noexcept;
+// The 8 bytes at that address, which is a multiple of 8, can be read. By the one call that reads a word and
+// then does nothing: a mask for which there is no such way to set it.
+bool is_readable(std::uintptr_t address) noexcept;
 
 // Signals that are blocked here and wait, for this M or for the process.
 sigset pending_signals() noexcept;

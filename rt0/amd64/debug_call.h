@@ -4,7 +4,9 @@
 // The debugger stops all threads, chooses one at a safe place, and sends it here, as inject_asyncpreempt
 // does: DEBUG_CALL_ENTRY_BYTES below its rsp, that is beyond the red zone, it writes the token and the pc,
 // and sets rsp and rip. A system call that the thread was in has failed with EINTR then, where the runtime's
-// own code made it; a program's own is not to be disturbed. Then it lets all threads run.
+// own code made it; a program's own is not to be disturbed. Nor is a thread with m->insig or, but in the
+// netpoller, m->locks: all its signals may be blocked, and the kernel answers an int3 under a blocked SIGTRAP
+// by taking our handler away. Then it lets all threads run.
 //
 //   rt0_debug_call           the thread comes in
 //     refused, nowhere       rdi: why. The registers may be set to what they were, or it goes on by itself

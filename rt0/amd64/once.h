@@ -1,4 +1,4 @@
-// The core's one frame that exceptions pass through: once.S.
+// The core's frame that exceptions pass through: once.S.
 #pragma once
 
 namespace rt0 {

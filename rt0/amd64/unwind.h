@@ -139,6 +139,12 @@ inline entry_effect effect_at_entry(const std::uint8_t* code, std::size_t bytes,
       only_pushes = false;
       found.depth += done ? code[i + 1] : 0;
       i += 2;
+    } else if (op == 0x81 && (rex & 8) != 0 && code[i] == of_rsp && code[i + 4] < 0x80) {
+      only_pushes = false;
+      std::uint32_t bytes_taken;
+      __builtin_memcpy(&bytes_taken, &code[i + 1], sizeof bytes_taken);
+      found.depth += done ? bytes_taken : 0;
+      i += 5;
     } else {
       break;
     }

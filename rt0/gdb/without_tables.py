@@ -70,25 +70,37 @@ def operand_bytes(code, i):
     return 1 + has_index + (4 if far else mod)
 
 
-def pushed_at_entry(code):
-    """The registers that a function pushes when it is entered, in their order."""
-    found, i, longest = [], 0, 12
+def effect_at_entry(code, until):
+    """The registers that a function pushes when it is entered, in their order; and how many bytes lie below
+    its return address when the instruction at `until` runs, at least."""
+    found, depth, only_pushes, i, longest = [], 0, True, 0, 12
     while i + longest <= len(code):
         if code[i:i + 3] == b"\xf3\x0f\x1e" or (code[i:i + 3] == b"\x66\x0f\xef" and code[i + 3] >= 0xC0):
             i += 4  # endbr64, pxor
             continue
+        done = i < until
         rex = code[i] if code[i] & 0xF0 == 0x40 else 0
         i += rex != 0
         op, i = code[i], i + 1
         if op & 0xF8 == 0x50:
-            found.append(PUSHED_BY[op & 7 | (rex & 1) << 3])
+            if only_pushes:
+                found.append(PUSHED_BY[op & 7 | (rex & 1) << 3])
+            depth += 8 * done
         elif op in REGISTER_MOVES:
             i += operand_bytes(code, i)
         elif op & 0xF8 == 0xB8 and rex & 8 == 0:
             i += 4  # mov of a constant
+        elif op == 0x83 and rex & 8 and code[i] == 0xEC and code[i + 1] < 0x80:
+            only_pushes = False
+            depth += code[i + 1] * done  # sub of rsp
+            i += 2
+        elif op == 0x81 and rex & 8 and code[i] == 0xEC and code[i + 4] < 0x80:
+            only_pushes = False
+            depth += int.from_bytes(code[i + 1:i + 5], "little") * done
+            i += 5
         else:
             break
-    return found
+    return found, depth
 
 
 class FrameId:
@@ -115,16 +127,16 @@ class Unwinder(gdb.unwinder.Unwinder):
             return None
         symbol = re.match(r"\S+(?: \+ (\d+))? in section", gdb.execute(f"info symbol {pc}", to_string=True))
         entry = pc - int(symbol[1] or 0) if symbol else 0
-        place = self.return_place(sp, entry)
+        pushed, depth = effect_at_entry(memory(entry, 64), pc - entry) if entry != 0 else ([], 0)
+        place = self.return_place(sp, entry, depth)
         if place == 0:
             return None
         frame = FrameId(gdb.Value(place).cast(word), gdb.Value(entry or pc).cast(word))
         info = pending.create_unwind_info(frame)
         registers = {r: int(pending.read_register(r).cast(word)) for r in KEPT}
-        if entry != 0:
-            for i, name in enumerate(pushed_at_entry(memory(entry, 64))):
-                if name in registers and place - 8 * (i + 1) >= sp:
-                    registers[name] = self.word(place - 8 * (i + 1))
+        for i, name in enumerate(pushed):
+            if name in registers and place - 8 * (i + 1) >= sp:
+                registers[name] = self.word(place - 8 * (i + 1))
         registers["rip"], registers["rsp"] = self.word(place), place + 8
         for name, value in registers.items():
             info.add_saved_register(name, gdb.Value(value).cast(word))
@@ -134,8 +146,8 @@ class Unwinder(gdb.unwinder.Unwinder):
     def word(address):
         return struct.unpack("<Q", memory(address, 8))[0]
 
-    def return_place(self, sp, entry):
-        likely = 0
+    def return_place(self, sp, entry, depth):
+        likely = unlikely = 0
         for place in range(sp, sp + MAX_FRAME, 8):
             try:
                 ends_call, target = self.code.call_before(self.word(place))
@@ -143,9 +155,11 @@ class Unwinder(gdb.unwinder.Unwinder):
                 break
             if ends_call and target == entry != 0:
                 return place
-            if ends_call and likely == 0:
-                likely = place
-        return likely
+            if ends_call and place < sp + depth:
+                unlikely = unlikely or place
+            elif ends_call:
+                likely = likely or place
+        return likely or unlikely
 
 
 gdb.unwinder.register_unwinder(gdb.current_objfile(), Unwinder(), replace=True)

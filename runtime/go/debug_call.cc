@@ -103,7 +103,7 @@ void name(thread_state& thread) noexcept {
 // On the running M, which has a P. nullptr: no memory for a stack.
 debug_call* make_goroutine(std::uint64_t token, g** made) noexcept {
   go_request wanted{debug_call_main, nullptr, g_kind::go, thread_stack_class(),
-                    reinterpret_cast<std::uintptr_t>(&rt0_debug_call)};
+                    reinterpret_cast<std::uintptr_t>(&rt0_debug_call) + 1};
   wanted.room_bytes = sizeof(debug_call);
   wanted.room_align = alignof(debug_call);
   g* gp = newproc1(wanted).gp;

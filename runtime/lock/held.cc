@@ -9,7 +9,7 @@ namespace {
 
 constexpr int rank_shift = 56;
 
-constexpr std::uint64_t word_of(const void* lock, lock_rank rank) noexcept {
+std::uint64_t word_of(const void* lock, lock_rank rank) noexcept {
   return reinterpret_cast<std::uint64_t>(lock) | static_cast<std::uint64_t>(rank) << rank_shift;
 }
 constexpr lock_rank rank_of(std::uint64_t word) noexcept {

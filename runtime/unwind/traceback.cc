@@ -215,6 +215,25 @@ const char* doing(const g* gp) noexcept {
 
 namespace {
 
+// They are in the heap, and of a goroutine that is not frozen (stall.cc) they may go meanwhile.
+void print_labels(report& out, const g* gp) noexcept {
+  struct labels {
+    report* out;
+    const g* gp;
+  } it{&out, gp};
+  (void)guarded(
+      [](void* arg) {
+        const auto& [to, of] = *static_cast<const labels*>(arg);
+        const char* before = " {";
+        for (const rt0_label* l = first_label(of); l != nullptr; l = next_label(of, l)) {
+          *to << before << l->text << ": " << value_of(l);
+          before = ", ";
+        }
+        if (before[0] == ',') *to << "}";
+      },
+      &it);
+}
+
 void print_creator(report& out, const g* gp) noexcept {
   struct creator {
     report* out;
@@ -244,12 +263,8 @@ void print_goroutine(report& out, const g* gp, const char* why, const registers*
   if (gp->lockedm.load(std::memory_order_relaxed) != nullptr) out << ", locked to thread";
   out << "]";
   if (gp->thread.name[0] != 0) out << " \"" << gp->thread.name << "\"";
-  const char* before = " {";
-  for (const rt0_label* l = first_label(gp); l != nullptr; l = next_label(gp, l)) {
-    out << before << l->text << ": " << value_of(l);
-    before = ", ";
-  }
-  out << (first_label(gp) != nullptr ? "}:\n" : ":\n");
+  print_labels(out, gp);
+  out << ":\n";
   if (from != nullptr) {
     print_frames(out, *from);
   } else {

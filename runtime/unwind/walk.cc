@@ -5,6 +5,8 @@
 #include "rt0/upcalls.h"
 #include "runtime/unwind/accessor.h"
 #include "runtime/unwind/symbols.h"
+#include "sys/mem.h"
+#include "sys/signal.h"
 
 // libgcc's, renamed.
 extern "C" {
@@ -55,9 +57,19 @@ std::uintptr_t word_at(std::uintptr_t address) noexcept {
   return *reinterpret_cast<const std::uintptr_t*>(address);
 }
 
-// This process, from inside.
+// This process, from inside. Behind a stack's end may lie another's guard, and a search for a return address
+// that is not there gets so far: whether a page can be read is asked once for each page that it enters.
 struct own_memory {
+  std::uintptr_t readable_page = 0;
+
   bool read(std::uintptr_t address, void* into, std::size_t bytes) noexcept {
+    const std::uintptr_t last = address + bytes - 1;
+    for (std::uintptr_t page :
+         {sys::round_down(address, sys::page_bytes), sys::round_down(last, sys::page_bytes)}) {
+      if (page == readable_page || rt0::in_text(page)) continue;
+      if (!sys::is_readable(page)) return false;
+      readable_page = page;
+    }
     __builtin_memcpy(into, reinterpret_cast<const void*>(address), bytes);
     return true;
   }

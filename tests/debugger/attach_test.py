@@ -157,9 +157,10 @@ class Attach(unittest.TestCase):
         for program, lines in ((WORKSHOP, ["nonsense", "b", "c x", "goroutine 99", "goroutine x", "frame 77", "up 99",
                                            "down 99", "break nowhere", "break nofile.cc:1", "break workshop.cc:9999",
                                            "break *0x10", "break main goroutine", "delete 7", "ignore 7 1", "ignore",
-                                           "watch main", "watch goroutine 99", "list nowhere"]),
+                                           "watch main", "watch goroutine 99", "list nowhere", "print nonsense", "print", "print n +", "call f", "call nonsense(1)",
+                                           "call hot(1, 2)", "call hot(\"x\")"]),
                                (stripped, ["break hot", "break workshop.cc:20", "next", "step", "list",
-                                           "watch goroutine 1"])):
+                                           "watch goroutine 1", "print n", "call hot(1)"])):
             with Workshop(program) as w:
                 for line in lines:
                     with self.subTest(line=line):
@@ -235,6 +236,29 @@ class Attach(unittest.TestCase):
         self.assertRegex(self.out, r"\(rt0\) step\n#0  .*ask\(.*\n.*\n\(rt0\) bt\n=> #0 +.*ask.*\n +#1 +.*walk\(")
         self.assertRegex(self.out, r"run until .*ask has returned\n#0 .*walk\(")
         self.assertRegex(self.out, r"\(rt0\) step\n#0  .*deeper\(")
+
+    def test_variables_and_calls(self):
+        self.walk("args", "print n + 1", "next", "print a", "locals", "call deeper(4)", "call ask(7)", "call thrower(3)",
+                  "call thrower(1)", "print there", "up", "bt")
+        for line, answer in (("args", "n = 1\n"), ("print n + 1", "n + 1 = 2\n"), ("print a", "a = 2\n"),
+                             ("call deeper(4)", "= 10\n"), ("call ask(7)", "= 8\n"),
+                             ("call thrower(3)", "threw std::runtime_error: too much\n"),
+                             ("call thrower(1)", "returned\n")):
+            self.assertIn(f"(rt0) {line}\n{answer}", self.out)
+        self.assertRegex(self.out, r"\(rt0\) locals\n(.*\n)*a = 2\n")
+
+    def test_a_call_at_a_breakpoint_does_not_count_it_again(self):
+        with Workshop() as w:
+            session = self.start(w.pid, "break hot", "continue", "call deeper(3)", "continue", "breakpoints", "delete",
+                                 "detach")
+            while session.stdout.readline() != "(rt0) continue\n":
+                pass
+            w.tell("hits 2 1")
+            out, err = session.communicate(timeout=100)
+            self.assertEqual((session.returncode, err), (OK, ""), out)
+            self.assertIn("hit 2 times", out)
+            self.assertRegex(w.heard(), "hot was called 2 times")
+            self.assertEqual(w.end(), 0)
 
     def test_watch(self):
         with Workshop() as w:

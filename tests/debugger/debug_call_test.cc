@@ -38,13 +38,15 @@ class probe {
       sigprocmask(SIG_SETMASK, &none, nullptr);
       dup2(in[0], 0), dup2(out[1], 1), dup2(err[1], 2);
       setenv("RT0_MAXPROCS", std::to_string(procs).c_str(), 1);
+      setenv("RT0_DEBUG", "sigquit=0", 1);
       execl(probe_path, probe_path, mode, nullptr);
       _exit(127);
     }
     close(in[0]), close(out[1]), close(err[1]);
     to_ = in[1];
     from_.reset(fdopen(out[0], "r"));
-    errors_.reset(fdopen(err[0], "r"));
+    errors_ = err[0];
+    fcntl(errors_, F_SETFL, O_NONBLOCK);
     for (std::string text; (text = line()) != "ready";) {
       REQUIRE(!text.empty());
       const auto space = text.find(' ');
@@ -53,6 +55,7 @@ class probe {
   }
   ~probe() {
     if (to_ >= 0) close(to_);
+    close(errors_);
     if (pid_ > 0) {
       kill(pid_, SIGKILL);
       waitpid(pid_, nullptr, __WALL);
@@ -67,7 +70,12 @@ class probe {
     return at->second;
   }
   std::string line() { return line_of(from_.get()); }
-  std::string error_line() { return line_of(errors_.get()); }
+  // What it has written to stderr since the last time.
+  std::string errors() {
+    char text[4096];
+    const ssize_t n = read(errors_, text, sizeof(text));
+    return n > 0 ? std::string(text, static_cast<std::size_t>(n)) : "";
+  }
   long calls() {
     REQUIRE(write(to_, "\n", 1) == 1);
     const std::string text = line();
@@ -100,8 +108,40 @@ class probe {
   };
   pid_t pid_ = 0;
   int to_ = -1;
-  std::unique_ptr<FILE, closing> from_, errors_;
+  std::unique_ptr<FILE, closing> from_;
+  int errors_ = -1;
   std::map<std::string, std::uintptr_t> places_;
+};
+
+const passing as_integer{8, {eightbyte::integer}, 8}, as_real{8, {eightbyte::sse}, 8};
+
+// What happens at the n-th run, instead of a run.
+struct steered_target final : call_target {
+  explicit steered_target(pid_t pid) : real(pid) {}
+
+  std::vector<pid_t> threads() override { return real.threads(); }
+  bool registers(pid_t tid, user_regs_struct* into) override { return real.registers(tid, into); }
+  bool set_registers(pid_t tid, const user_regs_struct& from) override {
+    return real.set_registers(tid, from);
+  }
+  bool fp_registers(pid_t tid, user_fpregs_struct* into) override { return real.fp_registers(tid, into); }
+  bool set_fp_registers(pid_t tid, const user_fpregs_struct& from) override {
+    return real.set_fp_registers(tid, from);
+  }
+  bool read(std::uintptr_t address, void* into, std::size_t bytes) override {
+    return real.read(address, into, bytes);
+  }
+  bool write(std::uintptr_t address, const void* from, std::size_t bytes) override {
+    return real.write(address, from, bytes);
+  }
+  stop run(int timeout_ms) override {
+    const auto instead = steer ? steer(runs++) : std::nullopt;
+    return instead ? *instead : real.run(timeout_ms);
+  }
+
+  ptrace_target real;
+  std::function<std::optional<stop>(int)> steer;
+  int runs = 0;
 };
 
 // Attached, for as long as it lives.
@@ -111,13 +151,26 @@ struct session {
         file(program_of(program.pid())),
         target(program.pid()),
         caller(target, file.table() + live_process(program.pid(), file).bias()) {
-    target.is_place = [this](std::uintptr_t pc) { return caller.is_place(pc); };
+    target.real.is_place = [this](std::uintptr_t pc) { return caller.is_place(pc); };
   }
 
   call_result call(const char* function, std::vector<argument> arguments = {}, passing result = {},
                    int timeout_ms = -1) {
-    return caller.call(
-        {where[function], std::move(arguments), std::move(result), thread, strict, timeout_ms});
+    const call_result r =
+        caller.call({where[function], std::move(arguments), std::move(result), thread, strict, timeout_ms});
+    if (r.thread != 0) thread = r.thread;
+    return r;
+  }
+  // A call that receives from a channel, and has been left when it had its function.
+  call_result leave_waiting() {
+    target.runs = 0;
+    target.steer = [](int run) -> std::optional<call_target::stop> {
+      if (run == 0) return std::nullopt;  // to `ready`
+      return call_target::stop{call_target::event::interrupted};
+    };
+    const call_result r = call("call_receive", {}, as_integer);
+    target.steer = nullptr;
+    return r;
   }
   // The thread whose goroutine is between two places, when it is.
   pid_t thread_in(std::uintptr_t lo, std::uintptr_t hi) {
@@ -132,13 +185,11 @@ struct session {
 
   const probe& where;
   const image file;
-  ptrace_target target;
+  steered_target target;
   debug_caller caller;
   pid_t thread = 0;
   bool strict = false;
 };
-
-const passing as_integer{8, {eightbyte::integer}, 8}, as_real{8, {eightbyte::sse}, 8};
 
 struct large {
   long v[128];
@@ -333,7 +384,7 @@ TEST_CASE("a call that waits for the next call") {
     {
       session s(program);
       s.thread = s.thread_in(program["victim_filled"], program["victim_loop_end"]);
-      auto r = s.call("call_receive", {}, as_integer, 20);
+      const auto r = s.leave_waiting();
       CHECK(r.what == kind::interrupted);
       CHECK(r.goid != 0);
       s.thread = 0;
@@ -347,55 +398,36 @@ TEST_CASE("a call that waits for the next call") {
 
 TEST_CASE("SIGQUIT during a call shows it") {
   probe program("busy", 2);
+  std::string all;
   {
     session s(program);
     s.thread = s.thread_in(program["victim_filled"], program["victim_loop_end"]);
-    CHECK(s.call("call_receive", {}, as_integer, 5).what == kind::interrupted);
-    kill(program.pid(), SIGQUIT);
-    (void)s.target.run(200);
+    CHECK(s.leave_waiting().what == kind::interrupted);
+    // Until the call waits, and a report had the time to find it so.
+    while (all.find("call_receive") == std::string::npos) {
+      kill(program.pid(), SIGQUIT);
+      (void)s.target.run(100);
+      all += program.errors();
+    }
     s.thread = 0;
     CHECK(s.call("call_send", {integer(9)}).what == kind::returned);
   }
   program.check_end();
-  std::string all;
-  for (std::string line; !(line = program.error_line()).empty() || all.size() < 100;) all += line + "\n";
-  MESSAGE(all);
+  all += program.errors();
+  CAPTURE(all);
+  // The goroutine in whose part of the report that stands.
+  const auto part = [&](const char* text) {
+    const auto at = all.find(text);
+    if (at == std::string::npos) return std::string();
+    const auto begin = all.rfind("\n\n", at);
+    return all.substr(begin, all.find("\n\n", at) - begin);
+  };
+  CHECK(part("[debug call]").find("victim_spin(...)") != std::string::npos);
+  CHECK(part("call_receive").find("created by rt0_debug_call(...)") != std::string::npos);
 }
 
 // A debugger, in a process of its own, that dies when it has come to a point.
-enum class dies { sent, called, returned };
-struct dying_target : call_target {
-  ptrace_target& real;
-  dies when;
-  int fd;
-  int runs = 0;
-
-  dying_target(ptrace_target& target, dies point, int to) : real(target), when(point), fd(to) {}
-  void die_here() {
-    if (::write(fd, "x", 1) == 1) pause();  // all threads stand still, until we are killed
-    _exit(1);
-  }
-  std::vector<pid_t> threads() override { return real.threads(); }
-  bool registers(pid_t tid, user_regs_struct* into) override { return real.registers(tid, into); }
-  bool set_registers(pid_t tid, const user_regs_struct& from) override {
-    return real.set_registers(tid, from);
-  }
-  bool fp_registers(pid_t tid, user_fpregs_struct* into) override { return real.fp_registers(tid, into); }
-  bool set_fp_registers(pid_t tid, const user_fpregs_struct& from) override {
-    return real.set_fp_registers(tid, from);
-  }
-  bool read(std::uintptr_t address, void* into, std::size_t bytes) override {
-    return real.read(address, into, bytes);
-  }
-  bool write(std::uintptr_t address, const void* from, std::size_t bytes) override {
-    return real.write(address, from, bytes);
-  }
-  // 0: sent; 1: at `ready`, has its function; 2: at `returned`
-  stop run(int timeout_ms) override {
-    if (runs++ == static_cast<int>(when)) die_here();
-    return real.run(timeout_ms);
-  }
-};
+enum class dies { sent, called, returned };  // at so many-th a run
 
 TEST_CASE("the debugger is killed in the middle") {
   for (int procs : all_procs) {
@@ -408,14 +440,15 @@ TEST_CASE("the debugger is killed in the middle") {
       const pid_t debugger = fork();
       if (debugger == 0) {
         session s(program);
-        dying_target target(s.target, when, to_us[1]);
-        debug_caller caller(target, s.file.table() + live_process(program.pid(), s.file).bias());
-        call_request request{program["call_slow"],
-                             {integer(1)},
-                             as_integer,
-                             s.thread_in(program["victim_filled"], program["victim_loop_end"]),
-                             true};
-        (void)caller.call(request);
+        s.strict = true;
+        s.thread = s.thread_in(program["victim_filled"], program["victim_loop_end"]);
+        s.target.steer = [&](int run) -> std::optional<call_target::stop> {
+          if (run != static_cast<int>(when)) return std::nullopt;
+          if (write(to_us[1], "x", 1) == 1) pause();  // all threads stand still, until we are killed
+          _exit(1);
+        };
+        s.target.runs = 0;
+        (void)s.call("call_slow", {integer(1)}, as_integer);
         _exit(0);
       }
       close(to_us[1]);

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """transcript.py RT0DB CHAT_ROOMS README [--update]: a debugging session, really held, as the README shows it.
 
-Two clients of chat_rooms change places until it hangs. Then the commands of the transcript (lines that
-begin with `$ rt0 ` or, in attach, `(rt0) `) are given, and what they answer is compared with what stands
-there; --update writes it there. Process ids, ports and addresses differ from run to run, and are made equal.
+Two clients of chat_rooms change places until it hangs, then the commands of the README's transcript (the lines
+that begin with `$ rt0 ` or, in attach, `(rt0) `) are given, and what they answer is compared with what stands
+there; --update writes it there. What differs from run to run is made equal: ids of processes, ports, addresses,
+ids of goroutines by their order, and who of the two clients is in which of the two rooms.
 """
+import itertools
 import json
 import os
 import re
@@ -14,7 +16,7 @@ import sys
 import time
 
 RT0DB, CHAT_ROOMS, README = (os.path.abspath(path) for path in sys.argv[1:4])
-
+BEGIN, INDENT = "    $ rt0 ps", "    "
 
 
 class Client:
@@ -51,27 +53,86 @@ def hang(server):
     raise AssertionError("it did not hang")
 
 
-def commands_of(text):
+def transcript_in(readme):
+    """(what stands before, its lines, what stands behind)"""
+    before, found, rest = readme.partition(BEGIN)
+    lines = (found + rest).split("\n")
+    count = next(i for i, line in enumerate(lines) if not line.startswith(INDENT))
+    return before, [line[len(INDENT):] for line in lines[:count]], "\n".join(lines[count:])
+
+
+def commands_of(lines):
     """[(a command of the shell, the lines that it is given)]"""
     found = []
-    for line in text.splitlines():
-        if line.startswith("    $ rt0 "):
-            found.append((line[len("    $ rt0 "):], []))
-        elif line.startswith("    (rt0) ") and found:
-            found[-1][1].append(line[len("    (rt0) "):])
+    for line in lines:
+        if line.startswith("$ rt0 "):
+            found.append((line[len("$ rt0 "):], []))
+        elif line.startswith("(rt0) "):
+            found[-1][1].append(line[len("(rt0) "):])
     return found
 
 
-def answer(command, lines, pid):
-    words = command.replace("PID", str(pid)).split()
-    if lines:
-        words += ["-x", "/dev/stdin"]
-    done = subprocess.run([RT0DB, *words], input="".join(line + "\n" for line in lines), capture_output=True,
-                          text=True, timeout=50)
+def listed(text):
+    """The ids of ps's table, in order."""
+    return re.findall(r"^(\d+) +\w", text, flags=re.M)
+
+
+def run(words, lines=()):
+    words = [RT0DB, *words] + (["--batch", "-x", "/dev/stdin"] if lines else [])
+    done = subprocess.run(words, input="".join(line + "\n" for line in lines), capture_output=True, text=True,
+                          timeout=50)
     assert done.returncode == 0, done
-    return done.stdout.replace(str(pid), "PID")
+    return done.stdout
 
 
-def normal(text):
+def held(lines, pid):
+    """The transcript's commands again, with this process: the lines as they would stand in the README."""
+    there, here = listed("\n".join(lines)), listed(run(["ps", str(pid)]))
+    assert not there or len(there) == len(here), (there, here)
+    number = dict(zip(there, here))
+    text = ""
+    for command, inside in commands_of(lines):
+        inside = [re.sub(r"(goroutine) (\d+)", lambda m: m[1] + " " + number.get(m[2], m[2]), line) for line in inside]
+        text += f"$ rt0 {command}\n" + run(command.replace("PID", str(pid)).split(), inside)
+    return text.replace(str(pid), "PID").splitlines()
+
+
+def normal(lines):
+    text = "\n".join(lines)
+    for place, goid in enumerate(listed(text)):
+        text = re.sub(rf"(goroutine |^){goid}\b", rf"\1#{place}", text, flags=re.M)
     text = re.sub(r"0x[0-9a-f]+", "0x?", text)
-    return re.sub(r"(goroutine|GOID|^) *\d+", r"\1 ?", text, flags=re.M)
+    text = re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", text)
+    return re.sub(r" +", " ", text)
+
+
+def variants(text):
+    """With the clients, the rooms, or both named the other way round."""
+    for pairs in itertools.product((None, ("alice", "bob")), (None, ("lobby", "games"))):
+        changed = text
+        for pair in filter(None, pairs):
+            changed = re.sub("|".join(pair), lambda m: pair[1 - pair.index(m[0])], changed)
+        yield changed
+
+
+def main():
+    with open(README) as file:
+        before, lines, behind = transcript_in(file.read())
+    server = subprocess.Popen([CHAT_ROOMS], stdout=subprocess.PIPE, text=True)
+    try:
+        clients = hang(server)
+        now = held(lines, server.pid)
+        del clients
+    finally:
+        server.kill()
+        server.wait()
+    if "--update" in sys.argv:
+        with open(README, "w") as file:
+            file.write(before + "\n".join((INDENT + line).rstrip() for line in now) + behind)
+        return
+    strip = [line.rstrip() for line in now]
+    if normal(strip) not in variants(normal(lines)):
+        sys.exit("the session is another now (--update writes it):\n" + "\n".join(strip))
+
+
+main()

@@ -77,8 +77,3 @@ for procs in 1 4; do
   count "in system call" "$work/said" 0
 done
 unset RT0_MAXPROCS
-
-# Without symbols: where in the file.
-strip -o "$work/stripped" "$probe"
-"$expect" --rlimit-core 0 --signal $SIGSEGV \
-  --stderr-has "goroutine 1 [running]:\n??(...)\n" -- "$work/stripped" null

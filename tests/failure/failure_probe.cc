@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -209,14 +210,21 @@ void quit_blocked() {
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   puts("went on");
 }
-void no_memory() {
-  void* volatile last = nullptr;
+void take_all_memory() {
   const rlimit small{256 << 20, 256 << 20};
   setrlimit(RLIMIT_AS, &small);
+  void* volatile last = nullptr;
   do last = malloc(1 << 20);
   while (last != nullptr);
   do last = malloc(64);
   while (last != nullptr);
+  for (const std::size_t bytes : {1 << 18, 1 << 12}) {
+    do last = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    while (last != MAP_FAILED);
+  }
+}
+FRAME no_memory() {
+  take_all_memory();
   crash();
 }
 void in_sort() {
@@ -250,6 +258,13 @@ void ancestors() {
   rt::chan<int> never(0);
   chain(4, never);
   park(never);
+}
+void hundred_without_memory() {
+  rt::chan<int> never(0);
+  for (int i = 0; i < 150; i++) rt::go([never] { park(never); });
+  for (int i = 0; i < 3; i++) rt::yield();  // they wait
+  take_all_memory();
+  crash();
 }
 void text_of_stack() {
   const std::string one = rt::debug::stack();
@@ -301,6 +316,7 @@ const ways_to_fail ways = {
     {"in-printf", in_printf},
     {"in-handler", in_handler},
     {"hundred-threads", hundred_threads},
+    {"hundred-without-memory", hundred_without_memory},
     {"ancestors", ancestors},
     {"text-of-stack", text_of_stack},
 };

@@ -1,6 +1,6 @@
 // padded(word, look): a function without unwind tables, as musl's pipe is: it pushes nothing, and aligns the
-// stack by a word that nobody writes. Here it holds what the test gives it. jumps_to_padded goes there without
-// a call, as epoll_wait to epoll_pwait.
+// stack by a word that nobody writes. Here it holds what the test gives it. jumps_to_padded goes there
+// without a call, as epoll_wait to epoll_pwait.
     .text
     .globl jumps_to_padded
     .type jumps_to_padded, @function

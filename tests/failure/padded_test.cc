@@ -6,7 +6,10 @@
 #include <rt/debug.h>
 
 #include <cstdint>
+#include <mutex>
 #include <string>
+#include <thread>
+#include <vector>
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
@@ -16,6 +19,7 @@ extern "C" void jumps_to_padded(std::uintptr_t word, void (*look)());
 
 namespace {
 
+std::mutex one_at_a_time;
 std::string seen;
 std::uintptr_t stale = 0;
 
@@ -43,6 +47,19 @@ void walk_through(void (*function)(std::uintptr_t, void (*)())) {
   REQUIRE(at_outer != std::string::npos);
   CHECK(at_inner < at_outer);
   CHECK(seen.find("cannot be read") == std::string::npos);
+}
+
+// No call leads straight to the function, so its return address is looked for as far as a frame may reach:
+// beyond the end of a small stack, where the next one's guard is.
+TEST_CASE("where the stack ends before a frame could") {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 40; i++) {
+    threads.emplace_back([] {
+      const std::lock_guard hold(one_at_a_time);
+      walk_through(jumps_to_padded);
+    });
+  }
+  for (std::thread& t : threads) t.join();
 }
 
 TEST_CASE("a word that aligns the stack is no frame pointer") { walk_through(padded); }

@@ -145,6 +145,23 @@ class Report:
             self.wrong("the lock cycle is none")
 
 
+def spoiled(text):
+    """What two reporters at once, or one that stops, would make of a report: none of it is one."""
+    lines = text.split("\n")
+    places = [i for i, line in enumerate(lines) if PLACE.match(line)]
+    headers = [i for i, line in enumerate(lines) if line.startswith("goroutine ")]
+    yield text[:-1]
+    yield text[:len(text) // 2].rstrip("\n")
+    yield text + text
+    for i in places[:1] + places[-1:]:
+        yield "\n".join(lines[:i] + lines[i + 1:])
+        yield "\n".join(lines[:i] + lines[i - 1:])
+        yield "\n".join(lines[:i] + [lines[i] + lines[i - 1]] + lines[i + 1:])
+    for i in headers[-1:]:
+        yield "\n".join(lines[:-1] + lines[i:])
+        yield "\n".join(lines[:i] + lines[i + 1:])
+
+
 def reports(text):
     """The reports in what a program wrote to stderr, and what it wrote before the first."""
     pieces = re.split(r"(?m)^(?=SIGQUIT: quit$)", text)

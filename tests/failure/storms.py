@@ -126,10 +126,20 @@ class Run:
                 report = quit_report.Report(text, STATES)
             except quit_report.Malformed as e:
                 return f"report {i + 1} of {len(texts)}: {e}", i
+            if i == 0 and any(is_report(other) for other in quit_report.spoiled(text)):
+                return "the grammar takes what is no report", i
             if report.unread:
                 return f"report {i + 1} of {len(texts)}: a stack that could not be read to its end", i
             TOTAL.add(report)
         return None, len(texts)
+
+
+def is_report(text):
+    try:
+        quit_report.Report(text, STATES)
+        return True
+    except quit_report.Malformed:
+        return False
 
 
 class Totals:

@@ -22,4 +22,11 @@ void step(session&, const words&, const std::string&);
 void finish(session&, const words&, const std::string&);
 }  // namespace running
 
+namespace data {
+void print(session&, const words&, const std::string&);
+void args(session&, const words&, const std::string&);
+void locals(session&, const words&, const std::string&);
+void call(session&, const words&, const std::string&);
+}  // namespace data
+
 }  // namespace rt0db

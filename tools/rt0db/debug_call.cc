@@ -60,6 +60,14 @@ struct debug_caller::host {
   user_regs_struct registers;
 };
 
+// What of an M says where its thread is.
+struct debug_caller::m_words {
+  std::uintptr_t curg, p;
+  std::int32_t procid;
+  std::uint32_t insig, locks;
+  bool in_netpoller;
+};
+
 struct debug_caller::pending {
   const host& from;
   std::uint64_t token;
@@ -117,23 +125,23 @@ std::vector<pid_t> debug_caller::candidates(const call_request& request) {
   return wanted;
 }
 
+// A thread in a handler of the kernel's, or that has raised m->locks (it may be making a thread), may have
+// all signals blocked: an int3 would then set SIGTRAP's action to the default for good.
 debug_caller::host debug_caller::look_at(pid_t tid) {
   host h{tid, host::kind::none, false, "its thread is none of the runtime's", {}};
-  std::uintptr_t self = 0, curg = 0, p = 0;
-  std::int32_t procid = 0;
   if (!target_.registers(tid, &h.registers)) return h;
   const user_regs_struct& r = h.registers;
-  if (r.gs_base == 0 || !target_.read(r.gs_base + offsetof(rt0::m, self), &self) || self != r.gs_base ||
-      !target_.read(r.gs_base + offsetof(rt0::m, procid), &procid) || (procid != 0 && procid != tid) ||
-      !target_.read(r.gs_base + offsetof(rt0::m, curg), &curg) ||
-      !target_.read(r.gs_base + offsetof(rt0::m, p), &p)) {
-    return h;
-  }
+  m_words m;
+  if (r.gs_base == 0 || !read_m(r.gs_base, m) || (m.procid != 0 && m.procid != tid)) return h;
   const bool in_core = r.rip - core_text_ < core_text_end_ - core_text_;
   const bool was_interrupted = is_restart(r) || static_cast<long>(r.rax) == -EINTR;
-  if (curg == 0 && p == 0 && in_core && static_cast<long>(r.orig_rax) >= 0 && was_interrupted) {
+  if (m.insig != 0) {
+    h.why_not = "it is in a signal handler of the runtime's";
+  } else if (m.locks != (m.in_netpoller ? 1 : 0)) {
+    h.why_not = "it holds a lock of the runtime's";
+  } else if (m.curg == 0 && m.p == 0 && in_core && static_cast<long>(r.orig_rax) >= 0 && was_interrupted) {
     h.what = host::kind::idle;
-  } else if (curg == 0 || r.fs_base != curg) {
+  } else if (m.curg == 0 || r.fs_base != m.curg) {
     h.why_not = "its thread is in the scheduler";
   } else if (is_restart(r)) {
     h.why_not = "it is in a system call";
@@ -143,6 +151,17 @@ debug_caller::host debug_caller::look_at(pid_t tid) {
     h.what = host::kind::goroutine;
   }
   return h;
+}
+
+bool debug_caller::read_m(std::uintptr_t address, m_words& into) {
+  std::uintptr_t self = 0;
+  return target_.read(address + offsetof(rt0::m, self), &self) && self == address &&
+         target_.read(address + offsetof(rt0::m, curg), &into.curg) &&
+         target_.read(address + offsetof(rt0::m, p), &into.p) &&
+         target_.read(address + offsetof(rt0::m, procid), &into.procid) &&
+         target_.read(address + offsetof(rt0::m, insig), &into.insig) &&
+         target_.read(address + offsetof(rt0::m, locks), &into.locks) &&
+         target_.read(address + offsetof(rt0::m, in_netpoller), &into.in_netpoller);
 }
 
 // False: its stack cannot take it.
@@ -200,6 +219,7 @@ bool debug_caller::at_place(pid_t tid, const call_request& request, pending& p) 
     if (!target_.read(r.rsp, &token) || token != p.token) return false;
     resume(r, tid);
     p.resumed = true;
+    if ((token & DEBUG_CALL_HOLDS) != 0) p.result.thread = tid;
     return false;
   }
   if (r.r12 != p.token) return false;

@@ -93,6 +93,7 @@ struct call_result {
   std::vector<std::byte> value;  // returned: as many bytes as wanted
   std::string type, text;        // threw: the exception's type and message; refused, interrupted: why
   std::uint64_t goid = 0;        // of the goroutine that runs it; 0: there was none
+  pid_t thread = 0;              // where the goroutine is now that stood still; 0: none did
 
   template <class T>
   T as() const {
@@ -119,10 +120,12 @@ class debug_caller {
 
  private:
   struct host;
+  struct m_words;
   struct pending;
 
   std::vector<pid_t> candidates(const call_request& request);
   host look_at(pid_t tid);
+  bool read_m(std::uintptr_t address, m_words& into);
   bool send(const host& h, std::uint64_t token);
   std::optional<std::string> detour(const host& h, const call_request& request, call_result& result);
   bool at_place(pid_t tid, const call_request& request, pending& p);

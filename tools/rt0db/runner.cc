@@ -62,7 +62,7 @@ std::vector<waypoint> runner::watches(std::vector<int>& numbers, std::vector<std
   return all;
 }
 
-stop runner::run(const std::vector<waypoint>& own, int timeout_ms) {
+stop runner::run(const std::vector<waypoint>& own, int timeout_ms, const places& wanted) {
   std::vector<int> numbers;
   std::vector<std::string> whats;
   const std::vector<waypoint> watched = watches(numbers, whats);
@@ -82,7 +82,13 @@ stop runner::run(const std::vector<waypoint>& own, int timeout_ms) {
       case traced_process::reason::ended: s.why = stop::kind::ended; return s;
       case traced_process::reason::interrupted: s.why = stop::kind::interrupted; return s;
       case traced_process::reason::overdue: s.why = stop::kind::overdue; return s;
-      case traced_process::reason::signal_trap: continue;  // the program's own: it gets it
+      case traced_process::reason::signal_trap:
+        if (wanted && wanted(event.pc)) {
+          s.why = stop::kind::debug_call;
+          return s;
+        }
+        if (debug_calls(event.pc)) target_.process().swallow(event.tid);
+        continue;  // if it is the program's own, it gets it
       case traced_process::reason::trap: break;
     }
     const on_thread there = target_.goroutine_on(event.tid);

@@ -11,7 +11,7 @@
 namespace rt0db {
 
 struct stop {
-  enum class kind { breakpoint, place, watch, interrupted, overdue, ended };
+  enum class kind { breakpoint, place, watch, debug_call, interrupted, overdue, ended };
   kind why = kind::ended;
   pid_t tid = 0;
   std::uint64_t goid = 0;
@@ -31,8 +31,12 @@ class runner {
  public:
   runner(debuggee& target, breakpoints& all) : target_(target), breakpoints_(all) {}
 
-  // Throws ending.
-  stop run(const std::vector<waypoint>& own, int timeout_ms = -1);
+  // The runtime's places of calls (debug_call.h), which stop nobody who does not wait for them.
+  using places = std::function<bool(std::uintptr_t pc)>;
+  places debug_calls = [](std::uintptr_t) { return false; };
+
+  // wanted: of calls, if the caller waits for them. Throws ending.
+  stop run(const std::vector<waypoint>& own, int timeout_ms = -1, const places& wanted = {});
   // The user's breakpoint of the goroutine at pc, which came there by a step.
   breakpoint* hit(std::uintptr_t pc, std::uint64_t goid) { return breakpoints_.hit(pc, goid); }
   debuggee& target() { return target_; }

@@ -26,13 +26,27 @@ bool is_own(const stack_frame& f) {
 
 }  // namespace
 
-session::session(pid_t pid, const image& program) : target_(pid, program), runner_(target_, breakpoints_) {
+session::session(pid_t pid, const image& program)
+    : target_(pid, program),
+      runner_(target_, breakpoints_),
+      values_(target_.names(), program),
+      threads_(runner_),
+      caller_(threads_, program.table() + target_.bias()) {
+  runner_.debug_calls = [this](std::uintptr_t pc) { return caller_.is_place(pc); };
+  threads_.is_place = runner_.debug_calls;
   const auto& all = target_.all().goroutines;
   if (!all.empty()) goid_ = all[0].g().goid;
   std::size_t running = 0;
   for (const goroutine& one : all) running += one.g().sched.sp == 0 ? 1 : 0;
   std::cout << "process " << pid << " stands still: " << all.size() << " goroutines, " << running
             << " of them on threads\n";
+}
+
+void session::moved() {
+  target_.moved();
+  const std::size_t frame = frame_;
+  has_frames_ = false;
+  if (target_.find(goid_) != nullptr && frame < frames().size()) frame_ = frame;
 }
 
 const std::vector<stack_frame>& session::frames() {
@@ -120,7 +134,8 @@ void session::report(const stop& s) {
         goid_ = target_.all().goroutines[0].g().goid;
       }
       break;
-    case stop::kind::overdue: break;
+    case stop::kind::overdue:
+    case stop::kind::debug_call: break;
     case stop::kind::breakpoint:
       std::cout << "breakpoint " << s.number << ", " << who << "\n";
       if (const breakpoint* b = breakpoints_.find(s.number); b != nullptr && b->once)

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "tools/rt0db/breakpoints.h"
+#include "tools/rt0db/calls.h"
 #include "tools/rt0db/console.h"
 #include "tools/rt0db/debuggee.h"
 #include "tools/rt0db/runner.h"
+#include "tools/rt0db/values.h"
 
 namespace rt0db {
 
@@ -39,6 +41,9 @@ class session {
   debuggee& target() { return target_; }
   breakpoints& points() { return breakpoints_; }
   runner& run() { return runner_; }
+  values& data() { return values_; }
+  session_threads& threads() { return threads_; }
+  debug_caller& calls() { return caller_; }
   std::uint64_t goid() const { return goid_; }
   std::size_t frame_index() const { return frame_; }
   // Of the selected goroutine. Throws failure: it is no more.
@@ -54,6 +59,8 @@ class session {
   bool show_source(const std::string& file, int first, int last, int current);
   // After the process has run: says why it stopped, and selects who did.
   void report(const stop& s);
+  // The process has run for a command's sake, and nothing is to be said of it.
+  void moved();
   void end() { over_ = true; }
   int listed_to = 0;  // list goes on from here
   std::string listed_file;
@@ -64,6 +71,9 @@ class session {
   debuggee target_;
   breakpoints breakpoints_;
   runner runner_;
+  values values_;
+  session_threads threads_;
+  debug_caller caller_;
   std::uint64_t goid_ = 0;
   std::size_t frame_ = 0;
   std::vector<stack_frame> frames_;

@@ -223,6 +223,18 @@ void traced_process::swallow(pid_t tid) {
   }
 }
 
+bool traced_process::is_told(pid_t tid) const {
+  const auto found = tasks_.find(tid);
+  return found != tasks_.end() && found->second.hit;
+}
+
+void traced_process::told(pid_t tid, std::uintptr_t pc) {
+  if (const auto found = tasks_.find(tid); found != tasks_.end()) {
+    found->second.hit = true;
+    found->second.hit_at = pc;
+  }
+}
+
 // From a trap's signal to a stop without one, without having run: the kernel looks for our INTERRUPT before
 // it looks for signals. Were we killed in a signal's stop, the thread would get it.
 void traced_process::settle(pid_t tid) {

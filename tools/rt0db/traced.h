@@ -83,6 +83,10 @@ class traced_process : public process {
   bool step(pid_t tid);
   // What a signal_trap's thread would get: it shall not.
   void swallow(pid_t tid);
+  // The trap that tid stands at was told. (A call takes the thread away and brings its goroutine back, maybe
+  // on another thread: then it is to be said again.)
+  bool is_told(pid_t tid) const;
+  void told(pid_t tid, std::uintptr_t pc);
   // Lets it go as it is.
   void detach() noexcept;
 
