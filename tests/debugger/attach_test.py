@@ -3,6 +3,7 @@
 
 Environment: RT0_HITS (2000; 10,000 when it is to be shown): how often a breakpoint is hit under load.
 """
+import json
 import os
 import pty
 import re
@@ -38,6 +39,11 @@ class Workshop:
                                         env=dict(os.environ, **environment))
         self.pid = self.process.pid
         assert self.process.stdout.readline() == "ready\n"
+        for _ in range(200):  # until both of its goroutines have come to wait
+            listed = subprocess.run([RT0DB, "ps", "--json", str(self.pid)], capture_output=True, check=True)
+            if all(one["status"] == "waiting" for one in json.loads(listed.stdout)):
+                return
+        raise AssertionError(listed.stdout)
 
     def tell(self, line):
         self.process.stdin.write(line + "\n")

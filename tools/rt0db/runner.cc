@@ -28,6 +28,16 @@ waypoint called_with(debuggee& target, const char* function, std::uint64_t goid,
           }};
 }
 
+// Of what is a reason to stop for everybody.
+std::optional<stop::kind> kind_of(traced_process::reason why) {
+  switch (why) {
+    case traced_process::reason::ended: return stop::kind::ended;
+    case traced_process::reason::interrupted: return stop::kind::interrupted;
+    case traced_process::reason::overdue: return stop::kind::overdue;
+    default: return std::nullopt;
+  }
+}
+
 }  // namespace
 
 waypoint arrives(debuggee& target, std::uint64_t goid, std::set<std::uintptr_t> at, std::uintptr_t sp) {
@@ -78,41 +88,44 @@ stop runner::run(const std::vector<waypoint>& own, int timeout_ms, const places&
   for (;;) {
     const traced_process::event event = target_.process().run(traps, timeout_ms);
     stop s{.tid = event.tid, .pc = event.pc - bias};
-    switch (event.why) {
-      case traced_process::reason::ended: s.why = stop::kind::ended; return s;
-      case traced_process::reason::interrupted: s.why = stop::kind::interrupted; return s;
-      case traced_process::reason::overdue: s.why = stop::kind::overdue; return s;
-      case traced_process::reason::signal_trap:
-        if (wanted && wanted(event.pc)) {
-          s.why = stop::kind::debug_call;
-          return s;
-        }
-        if (debug_calls(event.pc)) target_.process().swallow(event.tid);
-        continue;  // if it is the program's own, it gets it
-      case traced_process::reason::trap: break;
+    if (event.why == traced_process::reason::trap) {
+      s.goid = target_.goroutine_on(event.tid).goid;
+      if (judge(s, own, watched, numbers, whats)) return s;
+    } else if (event.why == traced_process::reason::signal_trap) {
+      if (wanted && wanted(event.pc)) {
+        s.why = stop::kind::debug_call;
+        return s;
+      }
+      // If it is the program's own, it gets it.
+      if (debug_calls(event.pc)) target_.process().swallow(event.tid);
     }
-    const on_thread there = target_.goroutine_on(event.tid);
-    s.goid = there.goid;
-    if (const breakpoint* b = breakpoints_.hit(s.pc, there.goid)) {
-      s.why = stop::kind::breakpoint;
-      s.number = b->number;
-      return s;
-    }
-    for (std::size_t i = 0; i < own.size(); i++) {
-      if (own[i].at.count(s.pc) == 0 || !own[i].when(event.tid, there)) continue;
-      s.why = stop::kind::place;
-      s.index = i;
-      return s;
-    }
-    for (std::size_t i = 0; i < watched.size(); i++) {
-      if (watched[i].at.count(s.pc) == 0 || !watched[i].when(event.tid, there)) continue;
-      s.why = stop::kind::watch;
-      s.number = numbers[i];
-      s.what = whats[i];
-      s.goid = breakpoints_.find(s.number)->goid;
-      return s;
-    }
+    if (const auto why = kind_of(event.also.value_or(event.why))) return {.why = *why};
   }
+}
+
+// Whether anybody wants to know that a thread came to s.pc.
+bool runner::judge(stop& s, const std::vector<waypoint>& own, const std::vector<waypoint>& watched,
+                   const std::vector<int>& numbers, const std::vector<std::string>& whats) {
+  const on_thread there = target_.goroutine_on(s.tid);
+  if (const breakpoint* b = breakpoints_.hit(s.pc, there.goid)) {
+    s.why = stop::kind::breakpoint;
+    s.number = b->number;
+    return true;
+  }
+  const auto is_met = [&](const waypoint& w) { return w.at.count(s.pc) != 0 && w.when(s.tid, there); };
+  if (const auto met = std::find_if(own.begin(), own.end(), is_met); met != own.end()) {
+    s.why = stop::kind::place;
+    s.index = static_cast<std::size_t>(met - own.begin());
+    return true;
+  }
+  const auto met = std::find_if(watched.begin(), watched.end(), is_met);
+  if (met == watched.end()) return false;
+  const auto which = static_cast<std::size_t>(met - watched.begin());
+  s.why = stop::kind::watch;
+  s.number = numbers[which];
+  s.what = whats[which];
+  s.goid = breakpoints_.find(s.number)->goid;
+  return true;
 }
 
 }  // namespace rt0db

@@ -42,6 +42,8 @@ class runner {
   debuggee& target() { return target_; }
 
  private:
+  bool judge(stop& s, const std::vector<waypoint>& own, const std::vector<waypoint>& watched,
+             const std::vector<int>& numbers, const std::vector<std::string>& whats);
   std::vector<waypoint> watches(std::vector<int>& numbers, std::vector<std::string>& whats);
 
   debuggee& target_;

@@ -427,7 +427,10 @@ traced_process::event traced_process::run(const std::set<std::uintptr_t>& traps,
     if (!ended()) stop_all();
     if (!ended()) take_out();
     if (ended()) return {reason::ended};
-    if (const auto event = next_event(traps)) return *event;
+    if (auto event = next_event(traps)) {
+      if (came) event->also = came->why;
+      return *event;
+    }
     if (came) return *came;
   }
 }

@@ -73,6 +73,8 @@ class traced_process : public process {
     reason why;
     pid_t tid = 0;
     std::uintptr_t pc = 0;
+    // It was overdue, or interrupted, in the same moment: for whom this one is no reason to stop.
+    std::optional<reason> also{};
   };
 
   // Lets all threads run, with traps at these addresses, until something happens. Then all stand still again.
