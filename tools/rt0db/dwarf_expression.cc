@@ -216,7 +216,10 @@ bool dwarf_evaluator::step_simple(const Dwarf_Op& op) {
     case DW_OP_bregx:
       return push_register(static_cast<int>(op.number), static_cast<std::int64_t>(op.number2));
     case DW_OP_nop: return true;
-    case DW_OP_addr: return push(op.number + facts_.dwarf_bias + frame_.bias()), true;
+    case DW_OP_addr:
+      // What the linker has dropped is at 0.
+      if (op.number == 0) return fail(optimized_out);
+      return push(op.number + facts_.dwarf_bias + frame_.bias()), true;
     case DW_OP_fbreg: return push_frame_base(static_cast<std::int64_t>(op.number));
     case DW_OP_form_tls_address:
     case DW_OP_GNU_push_tls_address: {

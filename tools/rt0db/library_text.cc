@@ -109,26 +109,22 @@ std::string value_writer::write_bits(const value& v) {
          });
 }
 
-std::optional<std::string> value_writer::write_sequence(const std::string& name, const value& v, int depth) {
-  if (is(name, {"std::vector<bool,"})) return write_bits(v);
-  if (is(name, {"std::vector<"})) return write_vector(v, depth);
-  if (is(name, {"std::array<"})) return write(in_.path(v, "_M_elems"), depth);
-  if (is(name, {"std::list<"})) {
-    const value head = in_.path(v, "_M_impl._M_node");
-    const type of = named_type(types_, v.of, "value_type");
-    std::vector<value> all;
-    std::uintptr_t node = in_.integer(in_.path(head, "_M_next"));
-    constexpr std::size_t links = 2 * sizeof(std::uintptr_t);
-    while (node != head.address && all.size() < most_walked) {
-      all.push_back(in_.at(of, node + links));
-      node = in_.integer(in_.at(basic(unsigned_long_type), node));
-    }
-    const std::string text = "std::list of length " + std::to_string(all.size());
-    return all.empty() ? text : text + " = " + write_elements(all.size(), [&](std::size_t i) {
-                                  return write(all[i], depth + 1);
-                                });
+std::string value_writer::write_list(const value& v, int depth) {
+  const value head = in_.path(v, "_M_impl._M_node");
+  const type of = named_type(types_, v.of, "value_type");
+  std::vector<value> all;
+  std::uintptr_t node = in_.integer(in_.path(head, "_M_next"));
+  constexpr std::size_t links = 2 * sizeof(std::uintptr_t);
+  while (node != head.address && all.size() < most_walked) {
+    all.push_back(in_.at(of, node + links));
+    node = in_.integer(in_.at(basic(unsigned_long_type), node));
   }
-  if (!is(name, {"std::deque<"})) return {};
+  const std::string text = "std::list of length " + std::to_string(all.size());
+  if (all.empty()) return text;
+  return text + " = " + write_elements(all.size(), [&](std::size_t i) { return write(all[i], depth + 1); });
+}
+
+std::string value_writer::write_deque(const value& v, int depth) {
   const value cur = in_.path(v, "_M_impl._M_start._M_cur");
   const type of = types_.target(cur.of);
   const std::uint64_t one = types_.size(of);
@@ -141,12 +137,22 @@ std::optional<std::string> value_writer::write_sequence(const std::string& name,
                                (word("_M_impl._M_finish._M_cur") - word("_M_impl._M_finish._M_first")) / one -
                                skipped;
   const std::string text = "std::deque with " + std::to_string(length) + " elements";
-  return length == 0 ? text : text + " = " + write_elements(length, [&](std::size_t i) {
-                                const std::uint64_t at = skipped + i;
-                                const auto block = in_.integer(in_.at(
-                                    basic(unsigned_long_type), blocks + at / in_block * sizeof(blocks)));
-                                return write(in_.at(of, block + at % in_block * one), depth + 1);
-                              });
+  if (length == 0) return text;
+  return text + " = " + write_elements(length, [&](std::size_t i) {
+           const std::uint64_t at = skipped + i;
+           const std::uintptr_t place = blocks + at / in_block * sizeof(blocks);
+           const auto block = in_.integer(in_.at(basic(unsigned_long_type), place));
+           return write(in_.at(of, block + at % in_block * one), depth + 1);
+         });
+}
+
+std::optional<std::string> value_writer::write_sequence(const std::string& name, const value& v, int depth) {
+  if (is(name, {"std::vector<bool,"})) return write_bits(v);
+  if (is(name, {"std::vector<"})) return write_vector(v, depth);
+  if (is(name, {"std::array<"})) return write(in_.path(v, "_M_elems"), depth);
+  if (is(name, {"std::list<"})) return write_list(v, depth);
+  if (is(name, {"std::deque<"})) return write_deque(v, depth);
+  return {};
 }
 
 // A direct or indirect base whose name begins so.
@@ -189,6 +195,10 @@ std::optional<std::string> value_writer::write_holder(const std::string& name, c
     return write(in_.path(v, is(name, {"std::atomic<bool"}) ? "_M_base._M_i" : "_M_b._M_p"), depth);
   }
   if (is(name, {"std::reference_wrapper<"})) return write(in_.path(v, "_M_data"), depth);
+  if (is(name, {"std::pair<"})) {
+    return "{first = " + write(in_.path(v, "first"), depth + 1) +
+           ", second = " + write(in_.path(v, "second"), depth + 1) + "}";
+  }
   if (!is(name, {"std::tuple<"})) return {};
   std::string all;
   for (int i = 0;; i++) {

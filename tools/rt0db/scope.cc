@@ -20,6 +20,17 @@ bool is_function(Dwarf_Die die) {
   return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_subprogram;
 }
 
+// Of the scopes around a pc, those from the innermost of a place to its function.
+std::vector<Dwarf_Die> blocks_of(const std::vector<Dwarf_Die>& around, std::size_t wanted) {
+  std::vector<Dwarf_Die> blocks;
+  std::size_t place = 0;
+  for (const Dwarf_Die& die : around) {
+    if (place == wanted) blocks.push_back(die);
+    if (is_function(die) && place++ == wanted) break;
+  }
+  return blocks;
+}
+
 bool is_variable(Dwarf_Die die, bool argument) {
   return dwarf_tag(&die) == (argument ? DW_TAG_formal_parameter : DW_TAG_variable);
 }
@@ -27,23 +38,14 @@ bool is_variable(Dwarf_Die die, bool argument) {
 }  // namespace
 
 program_data::program_data(const symbols& all, const image& program)
-    : symbols_of(all), names(all.module()), types(names) {
-  facts.names = &all;
-  facts.dwarf_bias = names.bias();
-  facts.tls_bytes = tls_bytes(program);
-}
+    : symbols_of(all), names(all.module()), types(names), facts{&all, names.bias(), tls_bytes(program)} {}
 
 scope::scope(program_data& program, const frame& f)
-    : program_(program), frame_(f), objects_(program.types, program.facts, f) {
-  const std::vector<Dwarf_Die> around = program.symbols_of.scopes_at(f.pc());
-  function_ = function_around(around);
-  std::size_t place = 0;
-  for (const Dwarf_Die& die : around) {
-    const bool ends = is_function(die);
-    if (place == f.place()) blocks_.push_back(die);
-    if (ends && place++ == f.place()) break;
-  }
-}
+    : program_(program),
+      frame_(f),
+      objects_(program.types, program.facts, f),
+      blocks_(blocks_of(program.symbols_of.scopes_at(f.pc()), f.place())),
+      function_(function_around(program.symbols_of.scopes_at(f.pc()))) {}
 
 std::optional<value> scope::constant(Dwarf_Die die, const type& of) {
   Dwarf_Attribute found;
@@ -181,7 +183,7 @@ std::optional<value> scope::find_global(const std::string& name, const std::stri
       Dwarf_Addr entry = 0;
       Dwarf_Die function = die;
       if (!file.empty() && !dwarf_names::file_of(die).ends_with(file)) continue;
-      if (dwarf_entrypc(&function, &entry) != 0) continue;
+      if (dwarf_entrypc(&function, &entry) != 0 || entry == 0) continue;
       return objects_.at(type_at(die), entry + program_.facts.dwarf_bias + frame_.bias());
     }
   }

@@ -56,6 +56,8 @@ class value_writer {
   std::string write_pairs(const std::vector<value>& all, std::uint64_t count, bool map, int depth);
   std::string write_vector(const value& v, int depth);
   std::string write_bits(const value& v);
+  std::string write_list(const value& v, int depth);
+  std::string write_deque(const value& v, int depth);
   std::string goroutines_in(const value& queue);
   std::optional<value> base(const value& v, const std::string& begins_with);
 

@@ -80,7 +80,8 @@ std::vector<function> values::functions(const std::string& text) {
   for (const Dwarf_Die& die : program_->names.find(dwarf_names::kind::function, which.name)) {
     Dwarf_Die code = die;
     Dwarf_Addr entry = 0;
-    if (dwarf_entrypc(&code, &entry) != 0) continue;
+    // What the linker has dropped is at 0.
+    if (dwarf_entrypc(&code, &entry) != 0 || entry == 0) continue;
     function f;
     f.address = entry + program_->facts.dwarf_bias;
     const std::string parameters = program_->types.parameters(die);
