@@ -65,7 +65,10 @@ def long_functions(lines, is_asm):
         match = FUNCTION.match(line)
         if not match or "(" not in line and ")" not in line or NOT_A_FUNCTION.match(line):
             continue
-        close = match.group(1) + "}"
+        indent = match.group(1)
+        if line.startswith(indent + ": "):  # a constructor's initialisers, four columns inside of it
+            indent = indent[:-4]
+        close = indent + "}"
         end = next((n for n in range(start + 1, len(lines)) if lines[n].startswith(close)), start)
         if end - start + 1 > MAX_FUNCTION_LINES:
             yield start, line.strip(), MAX_FUNCTION_LINES
@@ -140,6 +143,8 @@ SNIPPETS = [
     ("runtime/a.cc", "//" + "-" * 109, "111 columns"),
     ("runtime/a.cc", "void f() {\n" + "  g();\n" * 69 + "}\n", "void f() {: more than 70"),
     ("runtime/a.cc", "void f() {\n" + "  g();\n" * 68 + "}\n", ""),
+    ("runtime/a.cc", "s::s(int a)\n    : a_(a) {\n  g();\n}\n" + "int a;\n" * 90 + "void f() {\n}\n", ""),
+    ("runtime/a.cc", "s::s(int a)\n    : a_(a) {\n" + "  g();\n" * 70 + "}\n", "more than 70"),
     ("runtime/a.cc", "namespace n(a) {\n" + "int a;\n" * 90 + "}\n", ""),
     ("runtime/a.h", "struct s {\n  int f(int a) const {\n" + "    g();\n" * 70 + "  }\n};\n", "more than 70"),
     ("runtime/a.cc", "s::s(int a)\n    : a_(a), b_(a) {\n" + "  g();\n" * 60 + "}\n" + "int a;\n" * 60, ""),

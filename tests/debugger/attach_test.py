@@ -140,11 +140,13 @@ class Attach(unittest.TestCase):
 
     def test_looks(self):
         with Workshop() as w:
-            answers = dict(self.run_script(w.pid, "goroutines", "goroutine 2", "bt", "frame 1", "up", "down", "list",
-                                           "registers", "help", "help break", "breakpoints", "detach"))
+            answers = dict(self.run_script(w.pid, "goroutines", "goroutine 2", "list", "bt", "frame 1", "up",
+                                           "down", "registers", "help", "help break", "breakpoints",
+                                           "detach"))
             self.check_detached(w.pid)
             self.assertRegex(answers["goroutines"], r"GOID +STATUS.*\n1 .*\n2 +waiting +chan receive")
-            self.assertRegex(answers["goroutine 2"], r"goroutine 2 \[chan receive\]\n#\d+ .*main.*workshop.cc:\d+")
+            self.assertRegex(answers["goroutine 2"],
+                             r"goroutine 2 \[chan receive\]\n#\d+ .*main.*workshop.cc:\d+")
             self.assertRegex(answers["bt"], r"=> #\d+ .*workshop.cc")
             self.assertRegex(answers["registers"], r"rip +0x[0-9a-f]+\n")
             self.assertIn("no breakpoints", answers["breakpoints"])
@@ -154,13 +156,15 @@ class Attach(unittest.TestCase):
     def test_each_wrong_command_is_one_line(self):
         stripped = os.path.join(self.dir, "stripped")
         subprocess.run(["strip", "-o", stripped, WORKSHOP], check=True)
-        for program, lines in ((WORKSHOP, ["nonsense", "b", "c x", "goroutine 99", "goroutine x", "frame 77", "up 99",
-                                           "down 99", "break nowhere", "break nofile.cc:1", "break workshop.cc:9999",
-                                           "break *0x10", "break main goroutine", "delete 7", "ignore 7 1", "ignore",
-                                           "watch main", "watch goroutine 99", "list nowhere", "print nonsense", "print", "print n +", "call f", "call nonsense(1)",
-                                           "call hot(1, 2)", "call hot(\"x\")"]),
-                               (stripped, ["break hot", "break workshop.cc:20", "next", "step", "list",
-                                           "watch goroutine 1", "print n", "call hot(1)"])):
+        whole = ["nonsense", "b", "c x", "goroutine 99", "goroutine x", "frame 77", "up 99", "down 99",
+                 "break nowhere", "break nofile.cc:1", "break workshop.cc:9999", "break *0x10",
+                 "break main goroutine", "delete 7", "ignore 7 1", "ignore", "watch main",
+                 "watch goroutine 99",
+                 "list nowhere", "print nonsense", "print", "print n +", "call f", "call nonsense(1)",
+                 "call hot(1, 2)", 'call hot("x")']
+        without_names = ["break hot", "break workshop.cc:20", "next", "step", "list", "watch goroutine 1",
+                         "print n", "call hot(1)"]
+        for program, lines in ((WORKSHOP, whole), (stripped, without_names)):
             with Workshop(program) as w:
                 for line in lines:
                     with self.subTest(line=line):
@@ -172,8 +176,8 @@ class Attach(unittest.TestCase):
 
     def hits(self, program, procs):
         with Workshop(program, RT0_MAXPROCS=str(procs)) as w:
-            session = self.start(w.pid, "break hot", f"ignore 1 {HITS - 1}", "continue", "breakpoints", "delete",
-                                 "detach")
+            session = self.start(w.pid, "break hot", f"ignore 1 {HITS - 1}", "continue", "breakpoints",
+                                 "delete", "detach")
             while session.stdout.readline() != "(rt0) continue\n":
                 pass
             w.tell(f"hits {HITS} 8")
@@ -195,7 +199,8 @@ class Attach(unittest.TestCase):
 
     def test_a_breakpoint_of_one_goroutine(self):
         with Workshop() as w:
-            session = self.start(w.pid, "break hot goroutine 5", "continue", "bt", "continue", "delete", "detach")
+            session = self.start(w.pid, "break hot goroutine 5", "continue", "bt", "continue", "delete",
+                                 "detach")
             while session.stdout.readline() != "(rt0) continue\n":
                 pass
             w.tell("hits 100000 8")
@@ -208,8 +213,8 @@ class Attach(unittest.TestCase):
     def walk(self, *commands, procs=4):
         """The lines of the workshop at which it came to stand, by each command."""
         with Workshop(RT0_MAXPROCS=str(procs)) as w:
-            session = self.start(w.pid, f"break workshop.cc:{line_of('walk:1')}", "continue", "delete", *commands,
-                                 "detach")
+            session = self.start(w.pid, f"break workshop.cc:{line_of('walk:1')}", "continue", "delete",
+                                 *commands, "detach")
             while session.stdout.readline() != "(rt0) continue\n":
                 pass
             w.tell("walk")
@@ -220,7 +225,8 @@ class Attach(unittest.TestCase):
             self.assertEqual(w.end(), 0)
             self.out = out
             parts = re.split(r"^\(rt0\) (.*)\n", out, flags=re.M)[2::2][1:]
-            return [int(re.search(r"workshop.cc:(\d+)", part)[1]) if "workshop.cc:" in part else None for part in parts]
+            found = [re.search(r"workshop.cc:(\d+)", part) for part in parts]
+            return [int(each[1]) if each else None for each in found]
 
     def test_next_of_a_goroutine_that_moves(self):
         for procs in (1, 2, 4):
@@ -233,13 +239,14 @@ class Attach(unittest.TestCase):
 
     def test_step_goes_into_calls(self):
         self.walk("step", "bt", "finish", "next", "next", "step", "bt")
-        self.assertRegex(self.out, r"\(rt0\) step\n#0  .*ask\(.*\n.*\n\(rt0\) bt\n=> #0 +.*ask.*\n +#1 +.*walk\(")
+        self.assertRegex(self.out,
+                         r"\(rt0\) step\n#0  .*ask\(.*\n.*\n\(rt0\) bt\n=> #0 +.*ask.*\n +#1 +.*walk\(")
         self.assertRegex(self.out, r"run until .*ask has returned\n#0 .*walk\(")
         self.assertRegex(self.out, r"\(rt0\) step\n#0  .*deeper\(")
 
     def test_variables_and_calls(self):
-        self.walk("args", "print n + 1", "next", "print a", "locals", "call deeper(4)", "call ask(7)", "call thrower(3)",
-                  "call thrower(1)", "print there", "up", "bt")
+        self.walk("args", "print n + 1", "next", "print a", "locals", "call deeper(4)", "call ask(7)",
+                  "call thrower(3)", "call thrower(1)", "print there", "up", "bt")
         for line, answer in (("args", "n = 1\n"), ("print n + 1", "n + 1 = 2\n"), ("print a", "a = 2\n"),
                              ("call deeper(4)", "= 10\n"), ("call ask(7)", "= 8\n"),
                              ("call thrower(3)", "threw std::runtime_error: too much\n"),
@@ -249,8 +256,8 @@ class Attach(unittest.TestCase):
 
     def test_a_call_at_a_breakpoint_does_not_count_it_again(self):
         with Workshop() as w:
-            session = self.start(w.pid, "break hot", "continue", "call deeper(3)", "continue", "breakpoints", "delete",
-                                 "detach")
+            session = self.start(w.pid, "break hot", "continue", "call deeper(3)", "continue", "breakpoints",
+                                 "delete", "detach")
             while session.stdout.readline() != "(rt0) continue\n":
                 pass
             w.tell("hits 2 1")
@@ -259,6 +266,43 @@ class Attach(unittest.TestCase):
             self.assertIn("hit 2 times", out)
             self.assertRegex(w.heard(), "hot was called 2 times")
             self.assertEqual(w.end(), 0)
+
+    def test_children_go_their_way(self):
+        with Workshop() as w:
+            session = self.start(w.pid, "break hot", "continue", "delete", "detach")
+            while session.stdout.readline() != "(rt0) continue\n":
+                pass
+            w.tell("fork")
+            out, err = session.communicate(timeout=100)
+            self.assertEqual((session.returncode, err), (OK, ""), out)
+            self.assertRegex(out, r"breakpoint 1, goroutine 1\n")  # the parent's, after both
+            self.assertEqual(w.heard(), "the children ended with 700 and 0\n")
+            self.assertEqual(w.end(), 0)
+
+    def test_another_program(self):
+        with Workshop() as w:
+            session = self.start(w.pid, "break hot", "continue", "bt")
+            while session.stdout.readline() != "(rt0) continue\n":
+                pass
+            w.tell("exec")
+            out, err = session.communicate(timeout=100)
+            self.assertEqual((session.returncode, err), (OK, ""), out)
+            self.assertEqual(out, f"process {w.pid} executes another program, and was let go\n")
+            self.assertEqual(w.process.wait(timeout=50), 0)
+
+    def test_signals_of_the_program(self):
+        with Workshop() as w:
+            session = self.start(w.pid, "break hot goroutine 99999", "continue")
+            while session.stdout.readline() != "(rt0) continue\n":
+                pass
+            os.kill(w.pid, signal.SIGSTOP)  # stops it as if nobody looked on
+            os.kill(w.pid, signal.SIGCONT)
+            w.tell("hits 100 2")
+            self.assertRegex(w.heard(), "hot was called 100 times")
+            os.kill(w.pid, signal.SIGUSR1)
+            out, err = session.communicate(timeout=100)
+            self.assertEqual(out, f"process {w.pid} was ended by User defined signal 1\n", err)
+            self.assertEqual(w.process.wait(timeout=50), -signal.SIGUSR1)
 
     def test_watch(self):
         with Workshop() as w:
@@ -308,8 +352,8 @@ class Attach(unittest.TestCase):
 
     def test_killed_at_the_prompt(self):
         with Workshop() as w:
-            session = subprocess.Popen([RT0DB, "attach", str(w.pid)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                       text=True)
+            session = subprocess.Popen([RT0DB, "attach", str(w.pid)], stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, text=True)
             session.stdin.write("break hot\ncontinue\nbreakpoints\n")
             session.stdin.flush()
             while session.stdout.readline() != "(rt0) continue\n":
@@ -380,8 +424,8 @@ class Attach(unittest.TestCase):
                 t.start()
             for _ in range(5):
                 before = answered[0]
-                self.run_script(server.pid, "break rt::net::conn::read", *["continue", "bt"] * 10, "ignore 1 50",
-                                "continue", "detach")
+                self.run_script(server.pid, "break rt::net::conn::read", *["continue", "bt"] * 10,
+                                "ignore 1 50", "continue", "detach")
                 self.check_detached(server.pid)
                 self.assertGreater(answered[0], before)
             over.set()

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """transcript.py RT0DB CHAT_ROOMS README [--update]: a debugging session, really held, as the README shows it.
 
-Two clients of chat_rooms change places until it hangs, then the commands of the README's transcript (the lines
+Two clients of chat_rooms change places until it hangs. Then the commands of the README's transcript (lines
 that begin with `$ rt0 ` or, in attach, `(rt0) `) are given, and what they answer is compared with what stands
-there; --update writes it there. What differs from run to run is made equal: ids of processes, ports, addresses,
-ids of goroutines by their order, and who of the two clients is in which of the two rooms.
+there; --update writes it there. What differs from run to run is made equal: ids of processes, ports,
+addresses, ids of goroutines by what they do, and who of the two clients is in which of the two rooms.
 """
 import itertools
 import json
@@ -73,8 +73,9 @@ def commands_of(lines):
 
 
 def listed(text):
-    """The ids of ps's table, in order."""
-    return re.findall(r"^(\d+) +\w", text, flags=re.M)
+    """The ids of ps's table: of those that do the same the lower first, whoever has done what before."""
+    rows = [re.split(" {2,}", line) for line in text.splitlines() if re.match(r"\d+ +\w", line)]
+    return [row[0] for row in sorted(rows, key=lambda row: (row[4], int(row[0])))]
 
 
 def run(words, lines=()):
@@ -92,7 +93,7 @@ def held(lines, pid):
     number = dict(zip(there, here))
     text = ""
     for command, inside in commands_of(lines):
-        inside = [re.sub(r"(goroutine) (\d+)", lambda m: m[1] + " " + number.get(m[2], m[2]), line) for line in inside]
+        inside = [re.sub(r"(?<=goroutine )\d+", lambda m: number.get(m[0], m[0]), line) for line in inside]
         text += f"$ rt0 {command}\n" + run(command.replace("PID", str(pid)).split(), inside)
     return text.replace(str(pid), "PID").splitlines()
 
@@ -101,6 +102,8 @@ def normal(lines):
     text = "\n".join(lines)
     for place, goid in enumerate(listed(text)):
         text = re.sub(rf"(goroutine |^){goid}\b", rf"\1#{place}", text, flags=re.M)
+    rows = [line for line in text.splitlines() if re.match(r"#\d+ +waiting", line)]
+    text = "\n".join(line for line in text.splitlines() if line not in rows) + "\n".join(sorted(rows))
     text = re.sub(r"0x[0-9a-f]+", "0x?", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", text)
     return re.sub(r" +", " ", text)
@@ -128,7 +131,7 @@ def main():
         server.wait()
     if "--update" in sys.argv:
         with open(README, "w") as file:
-            file.write(before + "\n".join((INDENT + line).rstrip() for line in now) + behind)
+            file.write(before + "\n".join((INDENT + line).rstrip() for line in now) + "\n" + behind)
         return
     strip = [line.rstrip() for line in now]
     if normal(strip) not in variants(normal(lines)):

@@ -2,9 +2,13 @@
 //
 //   hits COUNT GOROUTINES   they call hot() COUNT times together, then it says how many calls there were
 //   walk                    a goroutine that a stepper can follow: it waits at each of its lines for others
-//   idle                    nothing but goroutines that wait
+//   fork                    a child of a fork calls hot(), and /bin/true is spawned; both statuses
+//   exec                    it becomes /bin/true
 #include <rt/chan.h>
 #include <rt/go.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
@@ -98,6 +102,20 @@ void walks() {
   for (std::thread& t : all) t.join();
 }
 
+void forks() {
+  int forked = 0, spawned = 0;
+  const pid_t child = fork();
+  if (child == 0) _exit(static_cast<int>(hot(2)));
+  waitpid(child, &forked, 0);
+  char name[] = "/bin/true";
+  char* const arguments[] = {name, nullptr};
+  pid_t other = 0;
+  if (posix_spawn(&other, name, nullptr, nullptr, arguments, environ) != 0) std::abort();
+  waitpid(other, &spawned, 0);
+  hot(0);
+  std::printf("the children ended with %x and %x\n", forked, spawned);
+}
+
 }  // namespace
 
 int main() {
@@ -111,6 +129,8 @@ int main() {
     int goroutines = 0;
     if (std::sscanf(line, "hits %ld %d", &count, &goroutines) == 2) hits(count, goroutines);
     if (std::strcmp(line, "walk\n") == 0) walks();
+    if (std::strcmp(line, "fork\n") == 0) forks();
+    if (std::strcmp(line, "exec\n") == 0) execl("/bin/true", "true", nullptr);
     std::fflush(stdout);
   }
   never.close();

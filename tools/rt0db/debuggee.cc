@@ -49,6 +49,8 @@ std::vector<stack_frame> debuggee::frames(std::uint64_t goid, bool whole) {
   std::vector<stack_frame> shown;
   for (std::size_t i = 0; i < all_frames.size(); i++) {
     const bool inside = i + 1 == all_frames.size() || all_frames[i + 1].core;
+    const place& where = all_frames[i].where;
+    if (where.inlined && is_internal(where)) continue;
     if (!all_frames[i].core || !inside) shown.push_back(all_frames[i]);
   }
   return shown.empty() ? all_frames : shown;

@@ -54,8 +54,8 @@ class debuggee {
   // All of them, while it stands still; once for each stop.
   const snapshot& all();
   const goroutine* find(std::uint64_t goid);
-  // Of the runtime's frames that run in a row, `whole` or not, as bt shows them: only the one that other code
-  // called. Throws failure(failed): there is no goroutine of that id.
+  // If not whole, as bt shows them: of the runtime's that run in a row only the one that other code called,
+  // and of a library's no inlined insides. Throws failure(failed): there is no goroutine of that id.
   std::vector<stack_frame> frames(std::uint64_t goid, bool whole);
   // Of the goroutine that runs there, the innermost.
   std::optional<stack_frame> innermost(pid_t tid);

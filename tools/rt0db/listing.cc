@@ -35,24 +35,6 @@ std::string labels_of(const goroutine& one) {
   return text;
 }
 
-bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
-
-// The library's between a program's function and the runtime.
-bool is_library(const place& where) {
-  for (const char* name : {"rt::", "rt0::", "rt0_", "std::", "__"}) {
-    if (begins(where.function, name)) return true;
-  }
-  return where.file.empty() || begins(where.file, "runtime/") || begins(where.file, "./runtime/") ||
-         begins(where.file, "/usr/include/");
-}
-
-// A library's own, by its reserved name: between std::invoke and what that calls there are three more.
-bool is_internal(const place& where) {
-  const std::size_t scope = where.function.substr(0, where.function.find('<')).rfind("::");
-  const std::string name = scope == std::string::npos ? where.function : where.function.substr(scope + 2);
-  return begins(name, "__") || begins(name, "_M_");
-}
-
 std::string json(const std::string& text) {
   std::ostringstream out;
   out << '"';

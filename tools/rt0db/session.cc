@@ -18,11 +18,7 @@ bool is_blank(const std::string& line) {
   return first == std::string::npos || line[first] == '#';
 }
 
-// The program's, not the runtime's nor a library's.
-bool is_own(const stack_frame& f) {
-  const auto in = [&](const char* directory) { return f.where.file.starts_with(directory); };
-  return !f.core && f.where.line != 0 && !in("/usr/") && !in("runtime/") && !in("./runtime/");
-}
+bool is_own(const stack_frame& f) { return !f.core && f.where.line != 0 && !is_library(f.where); }
 
 }  // namespace
 

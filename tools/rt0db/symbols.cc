@@ -68,7 +68,23 @@ int number_of(Dwarf_Die* die, unsigned attribute) {
   return dwarf_formudata(dwarf_attr(die, attribute, &found), &value) == 0 ? static_cast<int>(value) : 0;
 }
 
+bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
+
 }  // namespace
+
+bool is_library(const place& where) {
+  for (const char* name : {"rt::", "rt0::", "rt0_", "std::", "__"}) {
+    if (begins(where.function, name)) return true;
+  }
+  return where.file.empty() || begins(where.file, "runtime/") || begins(where.file, "./runtime/") ||
+         begins(where.file, "/usr/include/");
+}
+
+bool is_internal(const place& where) {
+  const std::size_t scope = where.function.substr(0, where.function.find('<')).rfind("::");
+  const std::string name = scope == std::string::npos ? where.function : where.function.substr(scope + 2);
+  return begins(name, "__") || begins(name, "_M_");
+}
 
 symbols::symbols(const image& program) {
   static const Dwfl_Callbacks callbacks = {.find_elf = nullptr,

@@ -21,6 +21,11 @@ struct place {
   bool inlined = false;  // into the next place
 };
 
+// The library's between a program's function and the runtime.
+bool is_library(const place& where);
+// A library's own, by its reserved name: between std::invoke and what that calls there are three more.
+bool is_internal(const place& where);
+
 // A linker's name in C++'s words, without parameters.
 std::string demangled(const char* name);
 
