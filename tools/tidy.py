@@ -13,7 +13,8 @@ MAX_FILE_LINES, MAX_WIDTH, MAX_FUNCTION_LINES, MAX_ROUTINE_LINES = 500, 110, 70,
 CXX, ASM, SCRIPT = (".cc", ".cpp", ".c", ".h"), (".S",), (".py", ".sh", ".bzl")
 SOURCES = CXX + ASM + SCRIPT
 
-NOT_A_FUNCTION = re.compile(r"\s*((if|else|for|while|switch|do|catch|namespace|struct|class|enum|union|return)\b|}|:)")
+NOT_A_FUNCTION = re.compile(
+    r"\s*((if|else|for|while|switch|do|catch|namespace|struct|class|enum|union|return)\b|}|:)")
 FUNCTION = re.compile(r"(\s{0,4})[A-Za-z_~\[:].*\{\s*(//.*)?$")
 ROUTINE = re.compile(r"(?:(?:FUNCTION|ENTRY|ROUTINE)\((\w+)\)|([A-Za-z_]\w*):)")
 ASM_STATEMENT = re.compile(r"(?<![)\w] )(?<![)\w])\b(asm|__asm__|__asm)\s*(volatile|goto)?\s*\(")
