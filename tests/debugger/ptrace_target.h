@@ -159,21 +159,20 @@ class ptrace_target final : public rt0db::call_target {
     waitpid(tid, &status, __WALL);
   }
 
+  // Whichever comes first: of a process that ends, the leader comes only when all others were taken.
   void stop_all() {
     for (;;) {
-      pid_t running = 0;
+      bool running = false;
       for (const auto& [tid, t] : tasks_) {
         if (t.stopped) continue;
-        if (running == 0) running = tid;
+        running = true;
         ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);
       }
-      if (running == 0) return;
+      if (!running) return;
       int status = 0;
-      if (waitpid(running, &status, __WALL) == running) {
-        saw(running, status);
-      } else {
-        tasks_.erase(running);
-      }
+      const pid_t tid = waitpid(-1, &status, __WALL);
+      if (tid < 0) throw rt0db::failure(rt0db::no_process, "the process has ended");
+      saw(tid, status);
     }
   }
 
