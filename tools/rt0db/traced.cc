@@ -288,9 +288,10 @@ void traced_process::finish_stop(pid_t tid) {
       let_go(tid, found->second);
     }
     if (found->second.is != state::running) return;
+    // Of any: of a process that ends, the leader comes only when all others were taken.
     int status = 0;
-    const pid_t got = waitpid(tid, &status, __WALL);
-    if (got == tid) take_status(tid, status);
+    const pid_t got = waitpid(-1, &status, __WALL);
+    if (got > 0) take_status(got, status);
     if (got < 0 && errno != EINTR) {
       tasks_.erase(tid);
       return;
