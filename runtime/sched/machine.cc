@@ -271,8 +271,10 @@ void handoffp(p* pp) noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (work_is_queued()) wakep();
   // All heaps, not pp's alone: an M that went to rest may have left its timers to the poller that we were.
+  // And what waits for a descriptor: Ms that went to rest before it did are no pollers, and this M will be
+  // none, whose goroutine is bound to it or in a system call.   pairs with: park_for's fetch_add(seq_cst)
   const std::int64_t when = earliest_timer();
-  if (when != no_timer) wake_poller(when);
+  if (when != no_timer || sched.netpoll_pending.load(std::memory_order_seq_cst) != 0) wake_poller(when);
 }
 
 void wakep() noexcept {

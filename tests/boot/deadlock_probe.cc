@@ -1,5 +1,8 @@
 // deadlock_probe HOW: blocks for ever in one of several ways. deadlock_test.sh wants Go's message, and
 // silence where something may still happen.
+#include <rt/go.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <future>
@@ -56,6 +59,22 @@ void only_timed() {
   std::unique_lock lock(a);
   cv.wait_for(lock, 100ms, [] { return false; });
 }
+int reads_from(int fd) {
+  char byte = 0;
+  return read(fd, &byte, 1) == 1 ? 0 : 1;
+}
+int bound_reads() {  // its M is no poller, and the other Ms went to rest before one was needed
+  const rt::os_thread_lock bound;
+  std::this_thread::sleep_for(20ms);
+  return reads_from(STDIN_FILENO);
+}
+int another_reads() {  // likewise: the P of the blocking call goes to nobody
+  int outcome = 1;
+  std::thread reader([&] { outcome = reads_from(STDIN_FILENO); });
+  rt::blocking([] { usleep(100'000); });
+  reader.join();
+  return outcome;
+}
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -72,6 +91,10 @@ int main(int argc, char** argv) {
     only_slow();
   else if (how == "timed")
     only_timed();
+  else if (how == "bound-read")
+    return bound_reads();
+  else if (how == "read-beside-call")
+    return another_reads();
   else
     return 100;
   return 0;

@@ -3,12 +3,12 @@
  *
  * Two Ps, four Ms, two timers. Two goroutines, each on a P, put a timer of 1 or 2 into their P's heap, and
  * then end, or block for ever in a call that hands the P off (so may the goroutine that a timer wakes; one
- * block in all), or, the first, run on for ever. Time goes on when nothing else can move, or at any time
- * (VARIANT eager).
+ * block in all), or, the first, run on for ever. Who blocks may be a goroutine that waits for a descriptor and
+ * is bound to its M. Time goes on when nothing else can move, or at any time (VARIANT eager).
  *
  * Properties: a P is handed over once, to an M that sleeps or is about to; one M at most sleeps with a
- * deadline; when nothing else can move, no timer is due while a P is idle. sysmon, which would find a late
- * timer while some P is busy, is left out.
+ * deadline; when nothing else can move, no timer is due while a P is idle, and somebody polls if a descriptor
+ * is waited for and a P is idle. sysmon, which would find a late timer while some P is busy, is left out.
  *
  * Some copies of inlines hold steps that cannot happen there.
  *
@@ -16,8 +16,10 @@
  *   VARIANT eager
  *   MUTANT clear_after_publishing: ((nextp[0]==255)&&(nextp[1]==255))
  *   MUTANT look_before_pidleput: !(late)
- *   MUTANT adder_wakes_only_the_poller: !(late)
+ *   MUTANT adder_wakes_only_the_poller: !(deaf)
  *   MUTANT handoff_looks_at_its_own_heap: !(late)
+ *   MUTANT handoff_looks_at_timers_only: !(deaf)
+ *   MUTANT rest_looks_at_timers_only: !(deaf)
  *   MUTANT poller_never_claims: assertion violated (pollers<=1)
  *   MUTANT second_poller_breaks_nobody: !(late)
  */
@@ -55,7 +57,9 @@ bool may_block = false; /* fewer states */
 #else
 bool may_block = true;
 #endif
+bool io = false; /* netpoll_pending != 0 */
 bool late;
+bool deaf;
 
 #define DUE(t) (pending[t] && when[t] <= clock)
 
@@ -151,6 +155,10 @@ inline earliest_timer() {
 
 /* entersyscallblock: the P is handed off; the M blocks for ever. */
 inline block() {
+  if
+  :: io = true
+  :: true
+  fi;
   home = pp;
   pidleput();
 #ifdef MUTANT_handoff_looks_at_its_own_heap
@@ -159,8 +167,13 @@ inline block() {
   earliest_timer();
 #endif
   if
+#ifdef MUTANT_handoff_looks_at_timers_only
   :: until != NEVER -> wake_poller(until)
   :: until == NEVER
+#else
+  :: until != NEVER || io -> wake_poller(until)
+  :: until == NEVER && !io
+#endif
   fi
 }
 
@@ -220,8 +233,13 @@ look:
   earliest_timer();
 #endif
   if
+#ifdef MUTANT_rest_looks_at_timers_only
   :: until == NEVER -> goto stop
   :: until != NEVER
+#else
+  :: until == NEVER && !io -> goto stop
+  :: until != NEVER || io
+#endif
   fi;
   /* poll */
 #ifdef MUTANT_poller_never_claims
@@ -290,6 +308,8 @@ end:
      late = npidle > 0 && (DUE(0) || DUE(1));
      assert(!(late));
      assert(nextp[0] == NONE && nextp[1] == NONE && nextp[2] == NONE && nextp[NM - 1] == NONE || npidle == 0);
+     deaf = io && npidle > 0 && pollers == 0;
+     assert(!(deaf));
      if
      :: clock < LAST -> clock++
      :: clock == LAST -> break
