@@ -31,6 +31,11 @@ void release_in_child() {
   commands = 0;
   pthread_mutex_unlock(&mutex);
 }
+int registered = 0;
+// Before main: no fork is under way that knows nothing of them yet.
+[[gnu::constructor]] void register_for_fork() {
+  registered = pthread_atfork(hold_for_fork, release_in_parent, release_in_child);
+}
 
 // What the caller's process changes while a command runs.
 class command {
@@ -107,7 +112,6 @@ void cancelled(void* arg) {
 
 RT0_EXPORT int system(const char* text) {
   if (text == nullptr) return system("exit 0") == 0;
-  static const int registered = pthread_atfork(hold_for_fork, release_in_parent, release_in_child);
   if (registered != 0) {
     errno = registered;
     return -1;
