@@ -13,12 +13,13 @@ namespace rt0 {
 
 constexpr std::size_t KiB = 1024, MiB = 1024 * KiB;
 
-// As malloc and free do it: the cache's fast path first.
-inline void* get(std::size_t bytes) {
+// As malloc and free do it: the cache's fast path first; and in the core's text, where nobody is preempted
+// half way through a list (sched/signal.h, in_core).
+[[gnu::noinline, gnu::section("rt0_text")]] inline void* get(std::size_t bytes) {
   void* const cached = cached_alloc(bytes);
   return cached != nullptr ? cached : heap_alloc(bytes);
 }
-inline void put(void* block) {
+[[gnu::noinline, gnu::section("rt0_text")]] inline void put(void* block) {
   if (!cached_free(block)) heap_free(block);
 }
 
