@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/syscall.h>
 
 #include "rt0/arch.h"
@@ -13,6 +14,11 @@ void write_all(int fd, const char* text, std::size_t bytes) noexcept {
   while (bytes != 0) {
     const long n = raw_syscall(SYS_write, fd, reinterpret_cast<long>(text), static_cast<long>(bytes));
     if (n == -EINTR) continue;
+    if (n == -EAGAIN) {  // others have made it nonblocking
+      pollfd room{fd, POLLOUT, 0};
+      raw_syscall(SYS_poll, reinterpret_cast<long>(&room), 1, -1);
+      continue;
+    }
     if (n <= 0) return;
     text += n;
     bytes -= static_cast<std::size_t>(n);

@@ -133,8 +133,12 @@ ret<int> take_signal(sigset set, void* info, bool wait) noexcept {
 ret<int> hand_on_signal(std::int32_t pid, std::int32_t tid, int signal, const void* info) noexcept {
   siginfo_t tagged = *static_cast<const siginfo_t*>(info);
   tagged.si_code += handed_on;
+  return send_again(pid, tid, signal, &tagged);
+}
+
+ret<int> send_again(std::int32_t pid, std::int32_t tid, int signal, const void* info) noexcept {
   return ret<int>::from_raw(
-      raw_syscall(SYS_rt_tgsigqueueinfo, pid, tid, signal, reinterpret_cast<long>(&tagged)));
+      raw_syscall(SYS_rt_tgsigqueueinfo, pid, tid, signal, reinterpret_cast<long>(info)));
 }
 
 ret<int> kill(std::int32_t pid, int signal) noexcept {

@@ -65,6 +65,8 @@ ret<int> set_disposition(int signal, disposition) noexcept;
 ret<int> take_signal(sigset set, void* info, bool wait) noexcept;
 // What this M was sent goes to another thread, whose take_signal returns the same info.
 ret<int> hand_on_signal(std::int32_t pid, std::int32_t tid, int signal, const void* info) noexcept;
+// The same signal once more, to a thread of this process.
+ret<int> send_again(std::int32_t pid, std::int32_t tid, int signal, const void* info) noexcept;
 ret<int> kill(std::int32_t pid, int signal) noexcept;
 
 }  // namespace rt0::sys

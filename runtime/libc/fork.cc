@@ -10,7 +10,7 @@
 //   stop_the_world           no goroutine is within the runtime, so nobody holds a lock of ranks that only
 //                            goroutines take (exit, keys, allg, the wait table, timers)
 //   the locks that an M without a P takes, in the order of their ranks: signals, births, sched, gfree,
-//   stack_slabs, heap
+//   stack_slabs, heap; and the report, as if it were one
 //   clone
 //   parent                   all of it backwards
 //   child                    each room makes its own state that of one goroutine on one M; then likewise
@@ -38,6 +38,7 @@
 #include "runtime/mem/stack.h"
 #include "runtime/sched/every_m.h"
 #include "runtime/sched/fork.h"
+#include "runtime/sched/freeze.h"
 #include "runtime/sched/signal_mask.h"
 #include "runtime/sched/stop_the_world.h"
 #include "runtime/sched/syscall.h"
@@ -55,9 +56,13 @@ void prepare() noexcept {
   sched_fork_prepare();
   stack_slabs_lock();
   heap_fork_prepare();
+  registers here;
+  rt0_registers_here(&here);
+  (void)claim_report(here);
 }
 
 void parent() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
+  thaw_others();
   heap_fork_parent();
   stack_slabs_unlock();
   sched_fork_parent();
@@ -66,6 +71,7 @@ void parent() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
 }
 
 void child() noexcept RT0_NO_THREAD_SAFETY_ANALYSIS {
+  thaw_others();
   heap_fork_child();
   stack_slabs_unlock();
   sched_fork_child();

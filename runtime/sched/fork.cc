@@ -17,7 +17,6 @@
 
 #include "rt0/arch.h"
 #include "runtime/base/fatal.h"
-#include "runtime/sched/freeze.h"
 #include "runtime/sched/gfree.h"
 #include "sys/clock.h"
 #include "sys/process.h"
@@ -32,7 +31,6 @@ void keep_one_m(m* mp) noexcept RT0_REQUIRES(sched.lock) {
   // What others asked of it, they ask the parent's.
   mp->signal_pending.store(0, std::memory_order_relaxed);
   mp->call.store(0, std::memory_order_relaxed);
-  freeze_fork_child();
   sched.allm.store(mp, std::memory_order_relaxed);
   sched.mcount = 1;
   sched.midle = nullptr;

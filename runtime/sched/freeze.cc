@@ -100,11 +100,6 @@ const registers* frozen_registers(const m* mp) noexcept {
   return mp->frozen.load(std::memory_order_acquire) == frozen ? mp->frozen_at : nullptr;
 }
 
-void freeze_fork_child() noexcept {
-  reporter.store(nullptr, std::memory_order_relaxed);
-  getm()->frozen.store(none, std::memory_order_relaxed);
-}
-
 void answer_freeze(m* mp, void* ucontext) noexcept {
   if (mp->frozen.load(std::memory_order_acquire) != asked) return;
   const registers here = registers_of(ucontext);

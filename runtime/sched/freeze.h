@@ -17,7 +17,8 @@ namespace rt0 {
 // The running M reports from now on. `here`: its own registers, for another that reports first. False: it
 // does already. All signals are blocked on this M but faults. Any stack, any state.
 bool freeze_others(const registers& here) noexcept;
-// Likewise, but nobody is asked to stay where he is.
+// Likewise, but nobody is asked to stay where he is. A fork does, too, its call_signal not blocked, so that
+// no report is half made in its copy: when it has all locks, since who reports may hold some.
 bool claim_report(const registers& here) noexcept;
 void thaw_others() noexcept;
 
@@ -26,9 +27,6 @@ bool is_reporting() noexcept;
 
 // Where gp's M was frozen; nullptr: it was not, in time, or is the running one.
 const registers* frozen_registers(const m* mp) noexcept;
-
-// In a fork's child, whose only M this is: nobody reports, whoever did in the parent.
-void freeze_fork_child() noexcept;
 
 // By rt0_sighandler. signal-safe
 void answer_freeze(m* mp, void* ucontext) noexcept;

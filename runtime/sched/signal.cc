@@ -54,7 +54,7 @@ constexpr std::size_t preempt_cxx_bytes = 4096;
 constexpr std::size_t handler_bytes = 8192;
 
 // m0's signal stack with its G at the top, as other stacks have theirs. No page of it is touched before the
-// first signal; it is then that the G learns its bounds.
+// first signal or report; it is then that the G learns its bounds.
 struct alignas(64) first_signal_stack {
   std::byte stack[signal_stack_bytes];
   g gsignal;
@@ -161,9 +161,10 @@ void fault(m* mp, int signal, void* info, void* ucontext) noexcept {
   }
   if (overflow) rt0_die_of_overflow(ucontext);
   rt0_report_signal(signal, info, ucontext);
-  // Kills as it would without a handler: the faulting instruction runs again. A trap's has run.
+  // Kills as it would without a handler. Sent again, since the instruction may not fault a second time: a
+  // trap's has run, and a page of a file may be there by now.
   sys::default_action(signal);
-  if (signal == SIGTRAP) (void)sys::tgkill(sys::getpid(), sys::gettid(), signal);
+  (void)sys::send_again(sys::getpid(), sys::gettid(), signal, info);
 }
 
 void install(int signal) noexcept {
@@ -195,11 +196,17 @@ injection may_inject(const m* mp, std::uintptr_t pc, std::uintptr_t sp, std::siz
   return injection::fits;
 }
 
+stack_bounds own_signal_stack() noexcept {
+  m* mp = getm();
+  if (mp->gsignal == &m0_signals.gsignal) m0_signals.gsignal.stack = m0_signals.bounds();
+  return mp->gsignal->stack;
+}
+
 // By rt0_sigtramp.
 extern "C" void rt0_sighandler(int signal, void* info, void* ucontext) {
   m* mp = getm();
   if (debug.check != 0) repair_for_report();
-  if (mp->gsignal == &m0_signals.gsignal) m0_signals.gsignal.stack = m0_signals.bounds();
+  (void)own_signal_stack();
   if (signal == SIGURG) return give_way(mp, ucontext);
   if (signal == SIGQUIT) return rt0_report_quit(ucontext);
   if (signal == call_signal) {

@@ -57,6 +57,8 @@ extern constinit std::atomic<bool> quit_reports;
 
 // The kernel thread of the receiver of signals (runtime/signal/receiver.h); 0: there is none.   signal-safe
 extern constinit std::atomic<std::int32_t> signal_receiver;
+// The running M's, which its gsignal knows from now on. signal-safe
+stack_bounds own_signal_stack() noexcept;
 // The goroutine has left a handler on the signal stack by a jump: the M is in none any more, and its kernel
 // mask is the others' again.
 void leave_signal_stack() noexcept;

@@ -1,11 +1,14 @@
 // Source: Go 1.21 proc.go saveAncestors, traceback.go printAncestorTraceback.
 #include "runtime/unwind/ancestors.h"
 
+#include <algorithm>
+
 #include "rt0/arch.h"
 #include "rt0/upcalls.h"
 #include "runtime/base/debug_options.h"
 #include "runtime/mem/heap.h"
 #include "runtime/sched/m.h"
+#include "runtime/unwind/report_stack.h"
 #include "runtime/unwind/traceback.h"
 #include "runtime/unwind/walk.h"
 
@@ -76,10 +79,24 @@ extern "C" void rt0_save_ancestors(g* made) {
 }
 
 void print_ancestors(report& out, const g* gp) noexcept {
-  for (const ancestry* one = gp->ancestors; one != nullptr && one->goid != 0; one = one->older()) {
-    out << "[originating from goroutine " << one->goid << "]:\n";
-    print_pcs(out, one->pcs, one->frames);
-    if (one->frames == max_frames) out << "...additional frames elided...\n";
+  struct reading {
+    const ancestry* one;
+    stack_copy copy;
+    std::uint64_t goid;
+  } it{gp->ancestors, {}, 0};
+  // In the heap: of a goroutine that is not frozen (stall.cc) they may go meanwhile, and be anything.
+  const auto read = [](void* arg) {
+    auto& r = *static_cast<reading*>(arg);
+    r.goid = r.one->goid;
+    r.copy.frames = std::min(r.one->frames, max_frames);
+    __builtin_memcpy(r.copy.pcs, r.one->pcs, r.copy.frames * sizeof r.copy.pcs[0]);
+    r.one = r.one->older();
+  };
+  for (int left = debug.tracebackancestors; it.one != nullptr && left > 0; left--) {
+    if (!guarded(read, &it) || it.goid == 0) return;
+    out << "[originating from goroutine " << it.goid << "]:\n";
+    print_pcs(out, it.copy.pcs, it.copy.frames);
+    if (it.copy.frames == max_frames) out << "...additional frames elided...\n";
   }
 }
 

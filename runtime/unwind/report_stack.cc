@@ -37,7 +37,7 @@ void on_report_stack(int, void* arg, void*) {
   (void)sys::set_signal_stack(fault_stack.bytes, fault_stack_bytes);
   it.fn(it.arg);
   output_flush();
-  const stack_bounds own = getm()->gsignal->stack;
+  const stack_bounds own = own_signal_stack();
   (void)sys::set_signal_stack(reinterpret_cast<void*>(own.lo), own.hi - own.lo);
 }
 

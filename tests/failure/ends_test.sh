@@ -62,6 +62,14 @@ dies hog --status 0 --env RT0_DEBUG=stall=100 \
   --stderr-has "stall: goroutine 1 has run for 1" --stderr-has "hog(...)\n"
 dies hog --status 0 --stderr-lines 0
 
+# Frozen by another's report after one of its own; forked while a report was made.
+for procs in 1 2 4; do
+  export RT0_MAXPROCS=$procs
+  dies frozen-after-report --status 0
+  dies forks-beside-report --status 0 --env RT0_DEBUG=stall=1 --env RT0_TRACEBACK=none
+done
+unset RT0_MAXPROCS
+
 # Calls that hold a kernel thread are named, once each; what parks is none.
 stall() {
   RT0_DEBUG=$3,stall=100 "$probe" "$1" 2>"$work/said"

@@ -266,6 +266,13 @@ void hundred_without_memory() {
   take_all_memory();
   crash();
 }
+// A page that its file, which is stdin, does not have yet.
+void bus_error() {
+  rt::chan<int> never(0);
+  for (int i = 0; i < 80; i++) rt::go([never] { park(never); });
+  auto* page = static_cast<volatile char*>(mmap(nullptr, 4096, PROT_READ, MAP_SHARED, 0, 0));
+  (void)*page;
+}
 void text_of_stack() {
   const std::string one = rt::debug::stack();
   fputs(one.c_str(), stderr);
@@ -298,6 +305,7 @@ const ways_to_fail ways = {
     {"terminate", [] { std::terminate(); }},
     {"abort", [] { abort(); }},
     {"null", crash},
+    {"bus-error", bus_error},
     {"null-function", [] { no_function(); }},
     {"divide", divide_by_zero},
     {"illegal", [] { asm volatile("ud2"); }},

@@ -1,6 +1,7 @@
 // Cycles and stalls: the program goes on, and says so by its status.
 #include <fcntl.h>
 #include <rt/go.h>
+#include <rt/stack.h>
 #include <rt/sync.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <mutex>
 #include <shared_mutex>
+#include <string>
 #include <thread>
 
 #include "tests/failure/ways.h"
@@ -175,6 +177,52 @@ void short_calls() {
   rt::blocking([] { for_a_while(500ms, [] { (void)access("/", R_OK); }); });
 }
 
+// A walk that faults, while this M is frozen: in its handler, on a signal stack that must be its own again
+// after its own report.
+[[gnu::noinline, gnu::no_stack_protector]] void wait_below_nothing(std::atomic<bool>& there) {
+  auto** frame = static_cast<void**>(__builtin_frame_address(0));
+  frame[1] = reinterpret_cast<void*>(0xbad);
+  for (there = true;;) std::this_thread::sleep_for(1h);
+}
+void frozen_after_report() {
+  std::string text = rt::debug::stack();
+  static std::atomic<bool> there{false}, done{false};
+  std::thread([] { wait_below_nothing(there); }).detach();
+  while (!there) rt::yield();
+  std::thread([] {
+    std::this_thread::sleep_for(10ms);
+    for (int i = 0; i < 20; i++) {
+      if (rt::debug::stack(true).find("cannot be read further") == std::string::npos) abort();
+    }
+    done = true;
+  }).detach();
+  while (!done) {
+  }
+  _exit(0);
+}
+// Children that fail while a report of their parent's is made, which lets it go on: they say so.
+void forks_beside_report() {
+  wait_for_file([](int fd) {
+    std::thread call(lock_file, fd);
+    for (int i = 0; i < 200; i++) {
+      int ends[2], status = 0;
+      if (pipe(ends) != 0) abort();
+      const pid_t child = fork();
+      if (child == 0) {
+        dup2(ends[1], 2);
+        abort();
+      }
+      close(ends[1]);
+      char said[4];
+      const bool heard = read(ends[0], said, sizeof said) == sizeof said;
+      close(ends[0]);
+      if (waitpid(child, &status, 0) != child || !WIFSIGNALED(status)) abort();
+      if (!heard) _exit(1);
+    }
+    call.join();
+  });
+}
+
 }  // namespace
 
 const ways_to_fail ways_that_go_on = {
@@ -188,6 +236,8 @@ const ways_to_fail ways_that_go_on = {
     {"ownerless-cycle", ownerless_cycle},
     {"hog", hog_beside_another},
     {"file-lock", file_lock},
+    {"forks-beside-report", forks_beside_report},
+    {"frozen-after-report", frozen_after_report},
     {"file-lock-in-blocking", file_lock_in_blocking},
     {"wait-for-child", wait_for_child},
     {"short-calls", short_calls},
