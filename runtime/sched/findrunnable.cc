@@ -33,11 +33,15 @@ g* from_global_queue(p* pp, std::uint32_t max) noexcept {
 
 // Once in a while the global queue goes first, or two goroutines that wake each other would own the P for
 // ever. And then the P's own ring: two that wake each other through runnext would keep everybody else out.
+//
+// Differs from Go, which takes one: what gives way goes to the ring here, not to the global queue. So the ring
+// may never be empty, and a long global queue must not get one turn in 61. (A hundred goroutines that fork
+// beside eight that compute, print and give way, on one P: 2 to 83 s with one, 1.1 s with P's share.)
 g* everybody_gets_a_turn(p* pp) noexcept {
   if (pp->schedtick % sched_tick_period != 0) return nullptr;
   pp->schedtick++;  // one turn: a goroutine whose P is taken in system calls never counts on
   (void)netpoll();
-  if (g* gp = from_global_queue(pp, 1)) return gp;
+  if (g* gp = from_global_queue(pp, runq_room(pp))) return gp;
   if (g* gp = pp->runnext.exchange(nullptr, std::memory_order_acq_rel)) runqput(pp, gp, false);
   return nullptr;
 }

@@ -115,13 +115,19 @@ void put_global(g* gp) noexcept {
   globrunqput(gp);
 }
 
+std::uint32_t runq_room(const p* pp) noexcept {
+  const std::uint32_t used = pp->runqtail.load(std::memory_order_relaxed) -
+                             pp->runqhead.load(std::memory_order_relaxed);
+  return used < runq_capacity / 2 ? runq_capacity / 2 - used : 1;
+}
+
 g* globrunqget(p* pp, std::uint32_t max) noexcept {
   if (sched.runq.size == 0) return nullptr;
   std::uint32_t n = sched.runq.size / static_cast<std::uint32_t>(sched.gomaxprocs) + 1;
   n = std::min({n, sched.runq.size, runq_capacity / 2});
   if (max > 0) n = std::min(n, max);
   g* first = sched.runq.pop();
-  // pp's ring has room: a P asks for more than one only when its ring is empty.
+  // pp's ring has room: its owner asked for no more than there is.
   for (std::uint32_t i = 1; i < n; i++) runqput(pp, sched.runq.pop(), false);
   // release: who sees the smaller number sees the ring too (work_is_queued).
   sched.runqsize.store(sched.runq.size, std::memory_order_release);

@@ -64,6 +64,7 @@ const char* text_of_wait(wait_reason why) noexcept {
 void add(const g* gp, const void* address, void* arg) {
   auto& all = *static_cast<graph*>(arg);
   if (readgstatus(gp) != gstatus::waiting) return;
+  if (gp->wait_timer.heap.load(std::memory_order_relaxed) != nullptr) return;  // a wait that ends by itself
   const std::uint64_t goal = awaited(gp, address);
   if (goal == 0) return;
   if (all.places == 0) {

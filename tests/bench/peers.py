@@ -122,8 +122,8 @@ class Peers:
     def tokio(self):
         """The folder that has tokio's programs. Cargo writes beside its manifest, so it gets a copy."""
         cargo = found("RT0_CARGO", ["cargo"])
-        if cargo is None or not any(name.startswith("tokio-1") for name in os.listdir(CRATES)
-                                    if os.path.isdir(CRATES)):
+        crates = os.listdir(CRATES) if os.path.isdir(CRATES) else []
+        if cargo is None or not any(name.startswith("tokio-1") for name in crates):
             return self.missing("tokio")
         crate, target = os.path.join(self.state, "tokio"), os.path.join(self.state, "tokio-target")
         shutil.copytree(os.path.join(SOURCES, "tokio"), crate, dirs_exist_ok=True)

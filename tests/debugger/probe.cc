@@ -3,6 +3,7 @@
 // says how it went, and its status is 0 if nobody was disturbed.
 #include <fcntl.h>
 #include <rt/chan.h>
+#include <rt/debug.h>
 #include <rt/go.h>
 #include <rt/sync.h>
 #include <sys/syscall.h>
@@ -16,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -217,7 +219,17 @@ std::mutex first, second;
   std::_Exit(0);
 }
 
-[[gnu::noinline]] void dies() { std::abort(); }
+// Its core shall show the others as they said: they said it before they did it.
+[[gnu::noinline]] void dies(int waiters) {
+  const auto waiting = [] {
+    const std::string all = rt::debug::stack(true);
+    int found = 0;
+    for (std::size_t at = 0; (at = all.find("[chan receive", at)) != std::string::npos; at++) found++;
+    return found;
+  };
+  while (waiting() < waiters) std::this_thread::yield();
+  std::abort();
+}
 
 }  // namespace
 
@@ -231,7 +243,7 @@ int main(int argc, char** argv) {
     while (begun < n) std::this_thread::yield();
     say("running", "-", "dies");
     std::fflush(stdout);
-    dies();
+    dies(n);
   }
   std::fputs("usage: probe crowd|fork|core [N] | deadlock\n", stderr);
   return 2;

@@ -54,7 +54,9 @@ for one in rwlock-cycle:"an rwlock of" once-cycle:"a mutex of" once-cycle:"what 
   dies "${one%%:*}" --status 0 --env RT0_DEBUG=lockcycle=1 \
     --stderr-has "$cycle" --stderr-has " waits for ${one#*:} goroutine "
 done
-dies ownerless-cycle --status 0 --env RT0_DEBUG=lockcycle=1 --stderr-lines 0
+for none in ownerless-cycle timed-cycle; do
+  dies $none --status 0 --env RT0_DEBUG=lockcycle=1 --stderr-lines 0
+done
 dies join-cycle --status 0 --env RT0_DEBUG=lockcycle=1 --stderr-has " waits for the end of goroutine "
 dies hog --status 0 --env RT0_DEBUG=stall=100 \
   --stderr-has "stall: goroutine 1 has run for 1" --stderr-has "hog(...)\n"

@@ -94,6 +94,22 @@ int make_second() {
 void static_cycle() {
   both([] { make_first(); }, [] { make_second(); });
 }
+// One of them will go on.
+void timed_cycle() {
+  static std::timed_mutex a;
+  static std::mutex b;
+  static meeting meet;
+  both(
+      [] {
+        a.lock(), meet();
+        b.lock();
+      },
+      [] {
+        b.lock(), meet();
+        (void)a.try_lock_for(1s);
+        b.unlock();
+      });
+}
 // Who holds it, nobody knows.
 void ownerless_cycle() {
   static rt::mutex a, b;
@@ -168,6 +184,7 @@ const ways_to_fail ways_that_go_on = {
     {"once-cycle", once_cycle<std::once_flag>},
     {"rt-once-cycle", once_cycle<rt::once_flag>},
     {"static-cycle", static_cycle},
+    {"timed-cycle", timed_cycle},
     {"ownerless-cycle", ownerless_cycle},
     {"hog", hog_beside_another},
     {"file-lock", file_lock},

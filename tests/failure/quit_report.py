@@ -20,7 +20,8 @@ CREATOR = re.compile(r"created by \S.* in goroutine (\d+)$")
 SAME = re.compile(r"and (\d+) more goroutines? with this stack: ([\d, ]*\d)(, \.\.\.)?$")
 LEFT_OUT = re.compile(r"and (\d+) more goroutines with other stacks$")
 ELIDED = re.compile(r"\.\.\.\d+ frames elided\.\.\.$")
-WAITS = re.compile(r"\tgoroutine (\d+) waits for (?:the end|a mutex) of goroutine (\d+)$")
+WAITS = re.compile(r"\tgoroutine (\d+) waits for "
+                   r"(?:the end of|a mutex of|an rwlock of|what is done once by) goroutine (\d+)$")
 FUNCTION = re.compile(r"(?!goroutine \d|created by |and \d)\S.*\(|\?\?$")
 NO_STACK = ("\tgoroutine running on other thread; stack unavailable",
             "\t(the stack or its tables cannot be read further)")

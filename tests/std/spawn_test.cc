@@ -28,6 +28,14 @@ int status_of(pid_t pid) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+// A child that ends with f's value.
+template <class F>
+pid_t fork_that(F&& f) {
+  const pid_t pid = fork();
+  if (pid == 0) _exit(f());
+  return pid;
+}
+
 bool no_children() { return waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD; }
 
 // A shell's answer to a script, by posix_spawn with standard output to a pipe.
@@ -349,6 +357,49 @@ TEST_CASE("200 commands by 20 threads; what they changed is as before") {
   sigset_t mask;
   pthread_sigmask(SIG_BLOCK, nullptr, &mask);
   CHECK(sigismember(&mask, SIGCHLD) == 0);
+  CHECK(no_children());
+}
+
+// Whether this process ignores the signal.
+bool ignores(int signal) {
+  struct sigaction now {};
+  sigaction(signal, nullptr, &now);
+  return now.sa_handler == SIG_IGN;
+}
+
+TEST_CASE("system beside fork: a child is in no command of its parent's, and can run its own") {
+  std::thread waits([] { CHECK(system("sleep 0.3") == 0); });
+  while (!ignores(SIGQUIT)) std::this_thread::yield();
+  CHECK(status_of(fork_that([] { return ignores(SIGINT) || ignores(SIGQUIT) ? 99 : 0; })) == 0);
+  CHECK(ignores(SIGINT));
+  waits.join();
+  CHECK(!ignores(SIGINT));
+  // At any moment of a command's beginning and end.
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> commands;
+  for (int i = 0; i < 4; i++) {
+    commands.emplace_back([&stop] {
+      while (!stop) system("");
+    });
+  }
+  for (int i = 0; i < 200; i++) {
+    CHECK(status_of(fork_that([] { return WEXITSTATUS(system("exit 7")); })) == 7);
+  }
+  stop = true;
+  for (std::thread& t : commands) t.join();
+  CHECK(!ignores(SIGINT));
+}
+
+TEST_CASE("system of a cancelled thread: its command is killed, what it changed is as before") {
+  pthread_t waits;
+  pthread_create(&waits, nullptr, [](void*) -> void* { system("exec sleep 60"); return nullptr; }, nullptr);
+  while (!ignores(SIGINT)) std::this_thread::yield();
+  CHECK(pthread_cancel(waits) == 0);
+  void* ended = nullptr;
+  CHECK(pthread_join(waits, &ended) == 0);
+  CHECK(ended == PTHREAD_CANCELED);
+  CHECK(!ignores(SIGINT));
+  CHECK(!ignores(SIGQUIT));
   CHECK(no_children());
 }
 

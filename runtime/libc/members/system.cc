@@ -18,83 +18,110 @@ pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 int commands = 0;  // with the mutex, as the next
 struct sigaction interrupt_before, quit_before;
 
-// Adds the signals that the command shall find with their default action.
-void ignore_for_command(sigset_t& defaults) {
-  pthread_mutex_lock(&mutex);
-  if (commands++ == 0) {
-    struct sigaction ignore {};
-    ignore.sa_handler = SIG_IGN;
-    sigaction(SIGINT, &ignore, &interrupt_before);
-    sigaction(SIGQUIT, &ignore, &quit_before);
-  }
-  if (interrupt_before.sa_handler != SIG_IGN) sigaddset(&defaults, SIGINT);
-  if (quit_before.sa_handler != SIG_IGN) sigaddset(&defaults, SIGQUIT);
-  pthread_mutex_unlock(&mutex);
-}
-
 void restore() {
-  pthread_mutex_lock(&mutex);
-  if (--commands == 0) {
-    sigaction(SIGINT, &interrupt_before, nullptr);
-    sigaction(SIGQUIT, &quit_before, nullptr);
-  }
-  pthread_mutex_unlock(&mutex);
+  sigaction(SIGINT, &interrupt_before, nullptr);
+  sigaction(SIGQUIT, &quit_before, nullptr);
 }
 
-// SIGCHLD of the caller, while one lives.
-class child_blocked {
+// A fork meanwhile: nobody is half-way in here, and the child waits for no command.
+void hold_for_fork() { pthread_mutex_lock(&mutex); }
+void release_in_parent() { pthread_mutex_unlock(&mutex); }
+void release_in_child() {
+  if (commands != 0) restore();
+  commands = 0;
+  pthread_mutex_unlock(&mutex);
+}
+int registered = 0;
+// Before main: no fork is under way that knows nothing of them yet.
+[[gnu::constructor]] void register_for_fork() {
+  registered = pthread_atfork(hold_for_fork, release_in_parent, release_in_child);
+}
+
+// What the caller's process changes while a command runs.
+class command {
  public:
-  child_blocked() {
+  void begin() {
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
-    pthread_sigmask(SIG_BLOCK, &child, &before_);
+    pthread_sigmask(SIG_BLOCK, &child, &mask_);
+    sigemptyset(&defaults_);
+    pthread_mutex_lock(&mutex);
+    if (commands++ == 0) {
+      struct sigaction ignore {};
+      ignore.sa_handler = SIG_IGN;
+      sigaction(SIGINT, &ignore, &interrupt_before);
+      sigaction(SIGQUIT, &ignore, &quit_before);
+    }
+    if (interrupt_before.sa_handler != SIG_IGN) sigaddset(&defaults_, SIGINT);
+    if (quit_before.sa_handler != SIG_IGN) sigaddset(&defaults_, SIGQUIT);
+    pthread_mutex_unlock(&mutex);
   }
-  ~child_blocked() {
+  void end() {
+    pthread_mutex_lock(&mutex);
+    if (--commands == 0) restore();
+    pthread_mutex_unlock(&mutex);
     // Unblocked rather than restored: where masks are the process's, another thread may be in here.
-    if (sigismember(&before_, SIGCHLD) == 1) return;
+    if (sigismember(&mask_, SIGCHLD) == 1) return;
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     pthread_sigmask(SIG_UNBLOCK, &child, nullptr);
   }
-  child_blocked(const child_blocked&) = delete;
-  const sigset_t& before() const { return before_; }
+
+  // Its status, or -1. A cancellation point.
+  int run(const char* text) {
+    posix_spawnattr_t attr;
+    posix_spawnattr_init(&attr);
+    posix_spawnattr_setsigdefault(&attr, &defaults_);
+    posix_spawnattr_setsigmask(&attr, &mask_);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    const char* const argv[] = {"sh", "-c", text, nullptr};
+    const int error = posix_spawn(&pid_, "/bin/sh", nullptr, &attr, const_cast<char**>(argv), environ);
+    if (error != 0) {
+      errno = error;
+      return 127 << 8;  // POSIX: as if the shell had ended with 127
+    }
+    int status = -1;
+    while (waitpid(pid_, &status, 0) < 0) {
+      if (errno != EINTR) return -1;
+    }
+    return status;
+  }
+  // The caller was cancelled meanwhile: no command is left behind (as in glibc).
+  void abandon() {
+    if (pid_ <= 0) return;
+    kill(pid_, SIGKILL);
+    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
 
  private:
-  sigset_t before_;
+  sigset_t mask_;      // the caller's
+  sigset_t defaults_;  // signals that the command shall find with their default action
+  pid_t pid_ = 0;
 };
 
-// Returns the command's status, or -1.
-int run(const char* command, const sigset_t& defaults, const sigset_t& mask) {
-  posix_spawnattr_t attr;
-  posix_spawnattr_init(&attr);
-  posix_spawnattr_setsigdefault(&attr, &defaults);
-  posix_spawnattr_setsigmask(&attr, &mask);
-  posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  const char* const argv[] = {"sh", "-c", command, nullptr};
-  pid_t pid;
-  const int error = posix_spawn(&pid, "/bin/sh", nullptr, &attr, const_cast<char**>(argv), environ);
-  if (error != 0) {
-    errno = error;
-    return 127 << 8;  // POSIX: as if the shell had ended with 127
-  }
-  int status = -1;
-  while (waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return -1;
-  }
-  return status;
+void cancelled(void* arg) {
+  auto* one = static_cast<command*>(arg);
+  one->abandon();
+  one->end();
 }
 
 }  // namespace
 
-RT0_EXPORT int system(const char* command) {
-  if (command == nullptr) return system("exit 0") == 0;
-  const child_blocked blocked;
-  sigset_t defaults;
-  sigemptyset(&defaults);
-  ignore_for_command(defaults);
-  const int status = run(command, defaults, blocked.before());
-  restore();
+RT0_EXPORT int system(const char* text) {
+  if (text == nullptr) return system("exit 0") == 0;
+  if (registered != 0) {
+    errno = registered;
+    return -1;
+  }
+  command one;
+  one.begin();
+  int status = -1;
+  pthread_cleanup_push(cancelled, &one);  // and no destructor: members have no tables of them
+  status = one.run(text);
+  pthread_cleanup_pop(0);
+  one.end();
   return status;
 }
