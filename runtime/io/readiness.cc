@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "runtime/base/tables.h"
 #include "runtime/io/fd_kind.h"
 #include "runtime/lock/mutex.h"
 #include "runtime/sched/interrupt.h"
@@ -62,7 +63,7 @@ struct readiness_state {
 };
 
 constinit readiness_state state;
-epoll_event reports[most_reports];  // under state.taking
+RT0_TABLE epoll_event reports[most_reports];  // under state.taking
 
 template <class T>
 T load(const T& at) noexcept {

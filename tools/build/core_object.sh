@@ -13,10 +13,17 @@ die() { echo "rt0core.o: $*" >&2; exit 1; }
 [ $# -gt 0 ] || die "no sources yet"
 script=$open.lds
 trap 'rm -f "$script"' EXIT
-# What a start runs comes first: the kernel maps up to 64 KiB around a page fault, and each costs 1 us or 2.
+# What a start runs comes first and together: the kernel maps the 64 KiB around a page fault, and each fault
+# costs 1 us or 2. An empty main then has one of its code.
+start=(
+  rt0/_objs sys/_objs sys/image boot/_objs base/_objs mem/_objs/mem/{pages,stack}
+  sched/_objs/sched/{allg,findrunnable,gfree,machine,newproc,park,poller,proc,signal}
+  libc/_objs/libc/{libc_start,exit,keys} unwind/_objs/unwind/{terminate,traceback}. sync/_objs/sync/wait_table
+  mem/_objs/mem/heap
+)
 {
   echo 'SECTIONS { rt0_text 0 : {'
-  for part in rt0/_objs sys runtime/boot runtime/base runtime/mem runtime/sched libc_start exit; do
+  for part in "${start[@]}"; do
     echo "*/$part*(.text .text.*)"
   done
   echo '*(.text .text.*) } }'
