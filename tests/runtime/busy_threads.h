@@ -1,5 +1,6 @@
 // Threads that never park, and which kernel threads they were seen on.
 #pragma once
+#include <rt/go.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,7 +30,9 @@ class busy_threads {
     const std::lock_guard hold(lock_);
     return seen_.size();
   }
+  // With one P a second kernel thread comes only by chance: there are two from here on.
   void wait_for_kernel_threads(std::size_t n) const {
+    if (rt::gomaxprocs(0) < 2) rt::gomaxprocs(2);
     while (kernel_threads() < n) std::this_thread::yield();
   }
 
