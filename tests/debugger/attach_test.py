@@ -34,9 +34,9 @@ def line_of(mark):
 
 
 class Workshop:
-    def __init__(self, program=WORKSHOP, **environment):
+    def __init__(self, program=WORKSHOP, stderr=None, **environment):
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        env=dict(os.environ, **environment))
+                                        stderr=stderr, env=dict(os.environ, **environment))
         self.pid = self.process.pid
         assert self.process.stdout.readline() == "ready\n"
         for _ in range(200):  # until both of its goroutines have come to wait
@@ -126,6 +126,13 @@ class Attach(unittest.TestCase):
     def start(self, pid, *lines):
         return subprocess.Popen([RT0DB, "attach", "-x", self.script(*lines), "--batch", str(pid)],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def start_and_continue(self, *arguments):
+        """With the program running, or at the first stop."""
+        session = self.start(*arguments)
+        while session.stdout.readline() != "(rt0) continue\n":
+            pass
+        return session
 
     def run_script(self, pid, *lines, status=OK):
         """{the line: what it answered}, in order, as a list."""
@@ -275,9 +282,7 @@ class Attach(unittest.TestCase):
 
     def test_children_go_their_way(self):
         with Workshop() as w:
-            session = self.start(w.pid, "break hot", "continue", "delete", "detach")
-            while session.stdout.readline() != "(rt0) continue\n":
-                pass
+            session = self.start_and_continue(w.pid, "break hot", "continue", "delete", "detach")
             w.tell("fork")
             out, err = session.communicate(timeout=100)
             self.assertEqual((session.returncode, err), (OK, ""), out)
@@ -285,11 +290,46 @@ class Attach(unittest.TestCase):
             self.assertEqual(w.heard(), "the children ended with 700 and 0\n")
             self.assertEqual(w.end(), 0)
 
+    def test_a_child_born_while_all_are_being_stopped_has_no_traps(self):
+        with Workshop() as w:
+            session = self.start_and_continue(w.pid, "break hot goroutine 99999", "continue")
+            w.tell(f"forks {HITS // 20}")
+            self.assertEqual(w.heard(), f"{HITS // 20} children were right\n")
+            w.process.stdin.close()
+            out, err = session.communicate(timeout=100)
+            self.assertEqual((session.returncode, err), (OK, ""), out)
+            self.assertEqual(w.process.wait(timeout=50), 0)
+
+    def test_errors_of_the_program(self):
+        """They stop the session before the program hears of them, and once."""
+        for command, words, place, status in (
+                ("fault", "Segmentation fault", "faults", signal.SIGSEGV),
+                ("abort", "Aborted", "main", signal.SIGABRT)):
+            with self.subTest(command), Workshop(stderr=subprocess.PIPE) as w:
+                session = self.start_and_continue(w.pid, "continue", "bt", "continue")
+                w.tell(command)
+                out, err = session.communicate(timeout=100)
+                self.assertEqual((session.returncode, err), (OK, ""), out)
+                self.assertRegex(out, rf"^goroutine 1 gets {words}\n#\d+ +.*\b{place}\(")
+                self.assertRegex(out, rf"=> #\d+ +.*\b{place}\(")
+                self.assertRegex(out, rf"process {w.pid} was ended by {words}\n$")
+                self.assertEqual(out.count(" gets "), 1, out)
+                self.assertEqual(w.process.wait(timeout=50), -status)
+                self.assertIn("goroutine 1 [running", w.process.stderr.read())
+                w.process.stderr.close()
+
+    def test_a_fault_that_is_stepped_into(self):
+        with Workshop(stderr=subprocess.DEVNULL) as w:
+            session = self.start_and_continue(w.pid, "tbreak faults", "continue", "next", "next", "continue")
+            w.tell("fault")
+            out, err = session.communicate(timeout=100)
+            self.assertEqual((session.returncode, err), (OK, ""), out)
+            self.assertRegex(out, r"(?s)breakpoint 1.*next.*goroutine 1 gets Segmentation fault\n"
+                                  r"#0 .*faults\(.*was ended by Segmentation fault\n$")
+
     def test_another_program(self):
         with Workshop() as w:
-            session = self.start(w.pid, "break hot", "continue", "bt")
-            while session.stdout.readline() != "(rt0) continue\n":
-                pass
+            session = self.start_and_continue(w.pid, "break hot", "continue", "bt")
             w.tell("exec")
             out, err = session.communicate(timeout=100)
             self.assertEqual((session.returncode, err), (OK, ""), out)
@@ -298,9 +338,7 @@ class Attach(unittest.TestCase):
 
     def test_signals_of_the_program(self):
         with Workshop() as w:
-            session = self.start(w.pid, "break hot goroutine 99999", "continue")
-            while session.stdout.readline() != "(rt0) continue\n":
-                pass
+            session = self.start_and_continue(w.pid, "break hot goroutine 99999", "continue")
             os.kill(w.pid, signal.SIGSTOP)  # stops it as if nobody looked on
             os.kill(w.pid, signal.SIGCONT)
             w.tell("hits 100 2")
@@ -312,9 +350,7 @@ class Attach(unittest.TestCase):
 
     def test_watch(self):
         with Workshop() as w:
-            session = self.start(w.pid, "watch goroutine 2", "continue", "continue", "breakpoints")
-            while session.stdout.readline() != "(rt0) continue\n":
-                pass
+            session = self.start_and_continue(w.pid, "watch goroutine 2", *["continue"] * 2, "breakpoints")
             w.process.stdin.close()
             out, err = session.communicate(timeout=100)
             self.assertEqual((session.returncode, err), (OK, ""), out)
@@ -323,9 +359,7 @@ class Attach(unittest.TestCase):
 
     def test_the_process_ends(self):
         with Workshop() as w:
-            session = self.start(w.pid, "continue", "bt")
-            while session.stdout.readline() != "(rt0) continue\n":
-                pass
+            session = self.start_and_continue(w.pid, "continue", "bt")
             w.process.stdin.close()
             out, err = session.communicate(timeout=100)
             self.assertEqual((session.returncode, err), (OK, ""))

@@ -3,7 +3,9 @@
 //   hits COUNT GOROUTINES   they call hot() COUNT times together, then it says how many calls there were
 //   walk                    a goroutine that a stepper can follow: it waits at each of its lines for others
 //   fork                    a child of a fork calls hot(), and /bin/true is spawned; both statuses
+//   forks COUNT             so many children call hot() while other goroutines do; how many did it right
 //   exec                    it becomes /bin/true
+//   fault, abort            it writes to nullptr; it aborts
 #include <rt/chan.h>
 #include <rt/go.h>
 #include <spawn.h>
@@ -116,6 +118,32 @@ void forks() {
   std::printf("the children ended with %x and %x\n", forked, spawned);
 }
 
+void many_forks(int count) {
+  std::atomic<bool> done{false};
+  std::vector<std::thread> all;
+  for (int i = 0; i < 3; i++) {
+    all.emplace_back([&] {
+      while (!done) hot(1);
+    });
+  }
+  int right = 0;
+  for (int i = 0; i < count; i++) {
+    int status = 0;
+    const pid_t child = fork();
+    if (child == 0) _exit(static_cast<int>(hot(2)));
+    hot(1);
+    if (waitpid(child, &status, 0) == child && status == 7 << 8) right++;
+  }
+  done = true;
+  for (std::thread& t : all) t.join();
+  std::printf("%d children were right\n", right);
+}
+
+[[gnu::noinline]] void faults(int* nowhere) {
+  *nowhere = 1;  // faults:1
+  std::puts("went on");
+}
+
 }  // namespace
 
 int main() {
@@ -130,7 +158,10 @@ int main() {
     if (std::sscanf(line, "hits %ld %d", &count, &goroutines) == 2) hits(count, goroutines);
     if (std::strcmp(line, "walk\n") == 0) walks();
     if (std::strcmp(line, "fork\n") == 0) forks();
+    if (std::sscanf(line, "forks %ld", &count) == 1) many_forks(static_cast<int>(count));
     if (std::strcmp(line, "exec\n") == 0) execl("/bin/true", "true", nullptr);
+    if (std::strcmp(line, "fault\n") == 0) faults(reinterpret_cast<int*>(calls.load()));
+    if (std::strcmp(line, "abort\n") == 0) std::abort();
     std::fflush(stdout);
   }
   never.close();

@@ -91,6 +91,11 @@ stop runner::run(const std::vector<waypoint>& own, int timeout_ms, const places&
     if (event.why == traced_process::reason::trap) {
       s.goid = target_.goroutine_on(event.tid).goid;
       if (judge(s, own, watched, numbers, whats)) return s;
+    } else if (event.why == traced_process::reason::error) {
+      s.why = stop::kind::error;
+      s.goid = target_.goroutine_on(event.tid).goid;
+      s.number = event.signal;
+      return s;
     } else if (event.why == traced_process::reason::signal_trap) {
       if (wanted && wanted(event.pc)) {
         s.why = stop::kind::debug_call;

@@ -11,11 +11,11 @@
 namespace rt0db {
 
 struct stop {
-  enum class kind { breakpoint, place, watch, debug_call, interrupted, overdue, ended };
+  enum class kind { breakpoint, place, watch, error, debug_call, interrupted, overdue, ended };
   kind why = kind::ended;
   pid_t tid = 0;
   std::uint64_t goid = 0;
-  int number = 0;         // breakpoint, watch
+  int number = 0;         // breakpoint, watch; error: the signal
   std::size_t index = 0;  // place: which
   std::uintptr_t pc = 0;  // the file's
   std::string what{};     // watch: what it does

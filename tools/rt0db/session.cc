@@ -1,6 +1,7 @@
 #include "tools/rt0db/session.h"
 
 #include <limits.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -137,6 +138,7 @@ void session::report(const stop& s) {
       if (const breakpoint* b = breakpoints_.find(s.number); b != nullptr && b->once)
         breakpoints_.remove(s.number);
       break;
+    case stop::kind::error: std::cout << who << " gets " << strsignal(s.number) << "\n"; break;
     case stop::kind::watch:
       std::cout << "watch " << s.number << ", " << who << " " << s.what << "\n";
       if (s.what == "ends") {

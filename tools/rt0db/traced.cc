@@ -27,6 +27,9 @@ std::int64_t now_ns() {
 
 bool is_event(int status, int event) { return status >> 16 == event; }
 
+constexpr int fault_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+bool is_fault(int signal) { return std::ranges::find(fault_signals, signal) != std::end(fault_signals); }
+
 }  // namespace
 
 const sigset_t& kept_signals::set() {
@@ -121,6 +124,7 @@ void traced_process::take_status(pid_t tid, int status) {
   const auto found = tasks_.find(tid);
   if (!WIFSTOPPED(status)) {
     if (found != tasks_.end()) take_end(tid, status);
+    children_.erase(tid);  // killed before it came
     return;
   }
   if (found != tasks_.end()) {
@@ -185,18 +189,34 @@ void traced_process::take_stop(pid_t tid, task& t, int status) {
     const auto child = static_cast<pid_t>(what);
     if (is_event(status, PTRACE_EVENT_CLONE)) {
       take_thread(child);
-    } else {
-      children_[child] = status >> 16;
+    } else if (strangers_.count(child) != 0 || ptrace(PTRACE_INTERRUPT, child, nullptr, nullptr) == 0) {
+      children_[child] = status >> 16;  // else it was killed, and its end was heard of
       take_child(child);
     }
   } else if (signal == SIGTRAP) {
     take_sigtrap(tid, t);
     return;
   } else {
-    t.signal = signal;
-    t.has_about = false;
+    take_signal(tid, t, signal);
+    if (!events_.empty() && events_.back().why == reason::error && events_.back().tid == tid) return;
   }
   if (moving_) let_go(tid, t);
+}
+
+// To be given to it when it goes on. That of an error, which is abort's, or the CPU's, is an event first. A
+// fault's signal that was sent, as a report does to die by it, is none: a system call has just ended.
+void traced_process::take_signal(pid_t tid, task& t, int signal) {
+  t.signal = signal;
+  t.has_about = false;
+  siginfo_t about{};
+  user_regs_struct regs{};
+  const bool known = ptrace(PTRACE_GETSIGINFO, tid, nullptr, &about) == 0 && registers(tid, &regs);
+  if (!known || (signal != SIGABRT && (!is_fault(signal) || about.si_code <= 0))) return;
+  std::uint16_t before = 0;
+  constexpr std::uint16_t syscall_instruction = 0x050f;
+  const bool sent = process::read(regs.rip - sizeof(before), &before) && before == syscall_instruction;
+  if (signal != SIGABRT && sent) return;
+  events_.push_back({.why = reason::error, .tid = tid, .pc = regs.rip, .signal = signal});
 }
 
 void traced_process::take_sigtrap(pid_t tid, task& t) {
@@ -310,9 +330,12 @@ void traced_process::stop_all() {
     }
     for (const pid_t tid : running) ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);
     for (const pid_t tid : running) finish_stop(tid);
-    // Threads that were made meanwhile, whose parents are among those that stopped.
+    // Threads that were made meanwhile, whose parents are among those that stopped; and children who were
+    // announced: only as long as the traps are in the memory is known which ones a child has in its copy.
     int status = 0;
-    for (pid_t tid; (tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0;) take_status(tid, status);
+    for (pid_t tid; (tid = waitpid(-1, &status, __WALL | (children_.empty() ? WNOHANG : 0))) > 0;) {
+      take_status(tid, status);
+    }
   } while (!running.empty());
   stopped_at_ns_ = now_ns();
 }
@@ -340,8 +363,8 @@ bool traced_process::step(pid_t tid) {
   if (t.signal != 0 && !t.has_about) {
     t.has_about = ptrace(PTRACE_GETSIGINFO, tid, nullptr, &t.about) == 0;
   }
-  std::uint64_t mask = 0, faults = 0;
-  for (int signal : {SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) faults |= std::uint64_t{1} << (signal - 1);
+  std::uint64_t mask = 0, faults = std::uint64_t{1} << (SIGTRAP - 1);
+  for (int signal : fault_signals) faults |= std::uint64_t{1} << (signal - 1);
   const std::uint64_t all = ~faults;
   ptrace(PTRACE_GETSIGMASK, tid, sizeof(mask), &mask);
   ptrace(PTRACE_SETSIGMASK, tid, sizeof(all), &all);
@@ -360,10 +383,7 @@ bool traced_process::step(pid_t tid) {
   }
   ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask);
   if (stepped && !t.has_about) settle(tid);
-  if (!stepped && status >> 16 == 0) {
-    t.signal = WSTOPSIG(status);
-    t.has_about = false;
-  }
+  if (!stepped && status >> 16 == 0) take_signal(tid, t, WSTOPSIG(status));
   return stepped;
 }
 

@@ -65,6 +65,7 @@ class traced_process : public process {
   enum class reason {
     trap,         // tid is at an address in traps, whose instruction it has not executed
     signal_trap,  // a SIGTRAP that is not of our making is about to be delivered to tid
+    error,        // a signal by which the program tells of an error: a fault of the CPU's, or abort's
     overdue,
     interrupted,  // by a SIGINT to us
     ended,        // the process: how_it_ended()
@@ -75,6 +76,7 @@ class traced_process : public process {
     std::uintptr_t pc = 0;
     // It was overdue, or interrupted, in the same moment: for whom this one is no reason to stop.
     std::optional<reason> also{};
+    int signal = 0;  // error
   };
 
   // Lets all threads run, with traps at these addresses, until something happens. Then all stand still again.
@@ -129,6 +131,7 @@ class traced_process : public process {
   void take_status(pid_t tid, int status);
   void take_stop(pid_t tid, task& t, int status);
   void take_sigtrap(pid_t tid, task& t);
+  void take_signal(pid_t tid, task& t, int signal);
   void settle(pid_t tid);
   void take_child(pid_t tid);
   void take_thread(pid_t tid);
