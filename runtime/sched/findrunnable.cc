@@ -25,28 +25,21 @@ bool run_due_timers(p* pp) noexcept {
   return when <= now_ns && pp->timers.run(now_ns) > 0;
 }
 
-g* from_global_queue(p* pp) noexcept {
+g* from_global_queue(p* pp, std::uint32_t max) noexcept {
   if (sched.runqsize.load(std::memory_order_relaxed) == 0) return nullptr;
   lock_guard hold(sched.lock);
-  return globrunqget(pp);
+  return globrunqget(pp, max);
 }
 
-// Once in a while everybody gets into one line, the P's ring: what came to the global queue (two goroutines
-// that wake each other would own the P for ever), and last runnext, which would keep everybody else out.
-//
-// Differs from Go, which takes one goroutine of the global queue and runs it first: what gives way goes to
-// the ring here, so the ring may never be empty, and a long global queue must not get one turn in 61. (A
-// hundred goroutines that fork beside eight that compute, print and give way, on one P: 2 to 83 s so, 1.1 s
-// by a line.) Nor may a goroutine that comes back from each of its slices to the global queue go first.
-void everybody_gets_in_line(p* pp) noexcept {
-  if (pp->schedtick % sched_tick_period != 0) return;
+// Once in a while the global queue goes first, or two goroutines that wake each other would own the P for
+// ever. And then the P's own ring: two that wake each other through runnext would keep everybody else out.
+g* everybody_gets_a_turn(p* pp) noexcept {
+  if (pp->schedtick % sched_tick_period != 0) return nullptr;
   pp->schedtick++;  // one turn: a goroutine whose P is taken in system calls never counts on
   (void)netpoll();
-  if (sched.runqsize.load(std::memory_order_relaxed) != 0) {
-    lock_guard hold(sched.lock);
-    global_to_ring(pp);
-  }
+  if (g* gp = from_global_queue(pp, 1)) return gp;
   if (g* gp = pp->runnext.exchange(nullptr, std::memory_order_acq_rel)) runqput(pp, gp, false);
+  return nullptr;
 }
 
 void become_spinning(m* mp) noexcept {
@@ -110,7 +103,7 @@ given_up give_up_p(p* pp, runq_taken& next) noexcept {
   lock_guard hold(sched.lock);
   if (sched.gcwaiting.load(std::memory_order_relaxed)) return given_up::no;
   if (sched.runq.size != 0) {
-    next = {globrunqget(pp), false};
+    next = {globrunqget(pp, 0), false};
     return given_up::no;
   }
   (void)releasep();
@@ -148,10 +141,10 @@ runq_taken findrunnable() noexcept {
     }
     pp->preempt.store(false, std::memory_order_relaxed);
     (void)run_due_timers(pp);
-    everybody_gets_in_line(pp);
+    if (g* gp = everybody_gets_a_turn(pp)) return {gp, false};
     runq_taken next = runqget(pp);
     if (next.gp != nullptr) return next;
-    if (g* gp = from_global_queue(pp)) return {gp, false};
+    if (g* gp = from_global_queue(pp, 0)) return {gp, false};
     if (netpoll()) continue;
     if (may_spin(mp)) {
       if (!mp->spinning) become_spinning(mp);

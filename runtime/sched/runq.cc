@@ -115,37 +115,17 @@ void put_global(g* gp) noexcept {
   globrunqput(gp);
 }
 
-namespace {
-
-// Of n that a P may take from the global queue, how many are its share.
-std::uint32_t share_of(std::uint32_t n) noexcept RT0_REQUIRES(sched.lock) {
-  return std::min({n, sched.runq.size, sched.runq.size / static_cast<std::uint32_t>(sched.gomaxprocs) + 1});
-}
-
-// release: who sees the smaller number sees the ring too (work_is_queued).
-void count_global() noexcept RT0_REQUIRES(sched.lock) {
-  sched.runqsize.store(sched.runq.size, std::memory_order_release);
-}
-
-}  // namespace
-
-g* globrunqget(p* pp) noexcept {
+g* globrunqget(p* pp, std::uint32_t max) noexcept {
   if (sched.runq.size == 0) return nullptr;
-  const std::uint32_t n = share_of(runq_capacity / 2);
+  std::uint32_t n = sched.runq.size / static_cast<std::uint32_t>(sched.gomaxprocs) + 1;
+  n = std::min({n, sched.runq.size, runq_capacity / 2});
+  if (max > 0) n = std::min(n, max);
   g* first = sched.runq.pop();
+  // pp's ring has room: a P asks for more than one only when its ring is empty.
   for (std::uint32_t i = 1; i < n; i++) runqput(pp, sched.runq.pop(), false);
-  count_global();
+  // release: who sees the smaller number sees the ring too (work_is_queued).
+  sched.runqsize.store(sched.runq.size, std::memory_order_release);
   return first;
-}
-
-void global_to_ring(p* pp) noexcept {
-  const std::uint32_t used = pp->runqtail.load(std::memory_order_relaxed) -
-                             pp->runqhead.load(std::memory_order_relaxed);
-  // Not beyond its end: runqput would want the lock that we hold.
-  const std::uint32_t room = used < runq_capacity / 2 ? runq_capacity / 2 - used : used < runq_capacity;
-  const std::uint32_t n = share_of(room);
-  for (std::uint32_t i = 0; i < n; i++) runqput(pp, sched.runq.pop(), false);
-  count_global();
 }
 
 void runq_to_global(p* pp) noexcept {

@@ -29,10 +29,8 @@ g* runqsteal(p* pp, p* victim, bool steal_runnext) noexcept;
 void globrunqput(g* gp) noexcept RT0_REQUIRES(sched.lock);
 // The same for a caller without the lock.
 void put_global(g* gp) noexcept;
-// Takes one for pp, whose ring is empty, and moves pp's share to its ring. Owner of pp only, as the next.
-g* globrunqget(p* pp) noexcept RT0_REQUIRES(sched.lock);
-// Moves pp's share to the end of its ring, until that is half full; one, if it is fuller.
-void global_to_ring(p* pp) noexcept RT0_REQUIRES(sched.lock);
+// Takes one for pp, and moves pp's share (at most max, 0: no bound) to its ring.
+g* globrunqget(p* pp, std::uint32_t max) noexcept RT0_REQUIRES(sched.lock);
 // Everything of pp to the global queue. pp runs nowhere.
 void runq_to_global(p* pp) noexcept RT0_REQUIRES(sched.lock);
 

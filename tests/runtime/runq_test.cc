@@ -18,7 +18,7 @@ struct fixture {
 
 rt0::g* take_global(rt0::p* pp) {
   rt0::lock_guard hold(rt0::sched.lock);
-  return rt0::globrunqget(pp);
+  return rt0::globrunqget(pp, 0);
 }
 
 }  // namespace

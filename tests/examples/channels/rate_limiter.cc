@@ -27,8 +27,8 @@ int main() {
   constexpr auto period = 10ms;
   const rt::chan<permit> permits(burst);
   for (int i = 0; i < burst; i++) permits.send({});
-  const rt::ticker every(period);
   const auto start = steady_clock::now();
+  const rt::ticker every(period);
   rt::go(refill, every.c, permits);
 
   for (int i = 0; i < requests; i++) {
