@@ -9,6 +9,7 @@ addresses, ids of goroutines by what they do, and who of the two clients is in w
 import itertools
 import json
 import os
+import random
 import re
 import socket
 import subprocess
@@ -43,8 +44,9 @@ def hang(server):
     clients[0].say("/move")
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        for client in clients[:2] * 20:
-            client.say("/move")
+        # Some in one piece: the server's two goroutines are at it together, not in turns.
+        for client in clients[:2] * 5:
+            client.say("\n".join(["/move"] * random.randrange(1, 50)))
         for client in clients:
             client.forget()
         listed = json.loads(subprocess.check_output([RT0DB, "ps", "--json", str(server.pid)]))
