@@ -205,8 +205,7 @@ class Debugger(unittest.TestCase):
                 self.assertEqual(rt0db("ps", probe.pid).returncode, OK)
                 gaps.append(probe.ask())
             print("10,000 goroutines: the target was stopped, us:", sorted(gaps))
-            # The least: in the others the debugger, too, may have waited for a CPU.
-            self.assertLess(min(gaps), 50_000)
+            self.assertLess(sorted(gaps)[len(gaps) // 2], 50_000)
             table = rt0db("ps", probe.pid).stdout
             self.assertIn("(and 9999 more)", table)
             self.assertLess(len(table.splitlines()), 20)

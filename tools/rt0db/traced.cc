@@ -197,26 +197,29 @@ void traced_process::take_stop(pid_t tid, task& t, int status) {
     take_sigtrap(tid, t);
     return;
   } else {
-    take_signal(tid, t, signal);
-    if (!events_.empty() && events_.back().why == reason::error && events_.back().tid == tid) return;
+    if (take_signal(tid, t, signal)) return;
   }
   if (moving_) let_go(tid, t);
 }
 
-// To be given to it when it goes on. That of an error, which is abort's, or the CPU's, is an event first. A
-// fault's signal that was sent, as a report does to die by it, is none: a system call has just ended.
-void traced_process::take_signal(pid_t tid, task& t, int signal) {
+// To be given to it when it goes on. True: it tells of an error, and is an event first.
+bool traced_process::take_signal(pid_t tid, task& t, int signal) {
   t.signal = signal;
   t.has_about = false;
-  siginfo_t about{};
+  if (signal != SIGABRT && !is_fault(signal)) return false;
   user_regs_struct regs{};
-  const bool known = ptrace(PTRACE_GETSIGINFO, tid, nullptr, &about) == 0 && registers(tid, &regs);
-  if (!known || (signal != SIGABRT && (!is_fault(signal) || about.si_code <= 0))) return;
+  if (!registers(tid, &regs) || (is_fault(signal) && !is_raised_by_cpu(tid, regs.rip))) return false;
+  events_.push_back({.why = reason::error, .tid = tid, .pc = regs.rip, .signal = signal});
+  return true;
+}
+
+// Not sent with the CPU's own si_code, as a report does to die by it: a system call has just ended then.
+bool traced_process::is_raised_by_cpu(pid_t tid, std::uintptr_t pc) {
+  siginfo_t about{};
+  if (ptrace(PTRACE_GETSIGINFO, tid, nullptr, &about) != 0 || about.si_code <= 0) return false;
   std::uint16_t before = 0;
   constexpr std::uint16_t syscall_instruction = 0x050f;
-  const bool sent = process::read(regs.rip - sizeof(before), &before) && before == syscall_instruction;
-  if (signal != SIGABRT && sent) return;
-  events_.push_back({.why = reason::error, .tid = tid, .pc = regs.rip, .signal = signal});
+  return !process::read(pc - sizeof(before), &before) || before != syscall_instruction;
 }
 
 void traced_process::take_sigtrap(pid_t tid, task& t) {
@@ -383,7 +386,7 @@ bool traced_process::step(pid_t tid) {
   }
   ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask);
   if (stepped && !t.has_about) settle(tid);
-  if (!stepped && status >> 16 == 0) take_signal(tid, t, WSTOPSIG(status));
+  if (!stepped && status >> 16 == 0) (void)take_signal(tid, t, WSTOPSIG(status));
   return stepped;
 }
 

@@ -131,7 +131,8 @@ class traced_process : public process {
   void take_status(pid_t tid, int status);
   void take_stop(pid_t tid, task& t, int status);
   void take_sigtrap(pid_t tid, task& t);
-  void take_signal(pid_t tid, task& t, int signal);
+  bool take_signal(pid_t tid, task& t, int signal);
+  bool is_raised_by_cpu(pid_t tid, std::uintptr_t pc);
   void settle(pid_t tid);
   void take_child(pid_t tid);
   void take_thread(pid_t tid);

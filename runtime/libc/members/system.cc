@@ -37,13 +37,18 @@ int registered = 0;
   registered = pthread_atfork(hold_for_fork, release_in_parent, release_in_child);
 }
 
+sigset_t only_sigchld() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  return set;
+}
+
 // What the caller's process changes while a command runs.
 class command {
  public:
   void begin() {
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
+    const sigset_t child = only_sigchld();
     pthread_sigmask(SIG_BLOCK, &child, &mask_);
     sigemptyset(&defaults_);
     pthread_mutex_lock(&mutex);
@@ -63,9 +68,7 @@ class command {
     pthread_mutex_unlock(&mutex);
     // Unblocked rather than restored: where masks are the process's, another thread may be in here.
     if (sigismember(&mask_, SIGCHLD) == 1) return;
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
+    const sigset_t child = only_sigchld();
     pthread_sigmask(SIG_UNBLOCK, &child, nullptr);
   }
 
@@ -82,21 +85,24 @@ class command {
       errno = error;
       return 127 << 8;  // POSIX: as if the shell had ended with 127
     }
+    return wait();
+  }
+  // The caller was cancelled meanwhile: no command is left behind (as in glibc).
+  void abandon() {
+    if (pid_ <= 0) return;
+    kill(pid_, SIGKILL);
+    (void)wait();
+  }
+
+ private:
+  int wait() const {
     int status = -1;
     while (waitpid(pid_, &status, 0) < 0) {
       if (errno != EINTR) return -1;
     }
     return status;
   }
-  // The caller was cancelled meanwhile: no command is left behind (as in glibc).
-  void abandon() {
-    if (pid_ <= 0) return;
-    kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
 
- private:
   sigset_t mask_;      // the caller's
   sigset_t defaults_;  // signals that the command shall find with their default action
   pid_t pid_ = 0;
