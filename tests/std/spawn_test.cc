@@ -20,23 +20,9 @@
 #include <thread>
 #include <vector>
 
+#include "tests/std/children.h"
+
 namespace {
-
-int status_of(pid_t pid) {
-  int status = -1;
-  if (waitpid(pid, &status, 0) != pid) return -1000;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-// A child that ends with f's value.
-template <class F>
-pid_t fork_that(F&& f) {
-  const pid_t pid = fork();
-  if (pid == 0) _exit(f());
-  return pid;
-}
-
-bool no_children() { return waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD; }
 
 // A shell's answer to a script, by posix_spawn with standard output to a pipe.
 class shell {
@@ -367,10 +353,11 @@ bool ignores(int signal) {
   return now.sa_handler == SIG_IGN;
 }
 
+// More than glibc does, whose child goes on ignoring them.
 TEST_CASE("system beside fork: a child is in no command of its parent's, and can run its own") {
   std::thread waits([] { CHECK(system("sleep 0.3") == 0); });
   while (!ignores(SIGQUIT)) std::this_thread::yield();
-  CHECK(status_of(fork_that([] { return ignores(SIGINT) || ignores(SIGQUIT) ? 99 : 0; })) == 0);
+  CHECK(in_child([] { return ignores(SIGINT) || ignores(SIGQUIT) ? 99 : 0; }) == 0);
   CHECK(ignores(SIGINT));
   waits.join();
   CHECK(!ignores(SIGINT));
@@ -383,7 +370,7 @@ TEST_CASE("system beside fork: a child is in no command of its parent's, and can
     });
   }
   for (int i = 0; i < 200; i++) {
-    CHECK(status_of(fork_that([] { return WEXITSTATUS(system("exit 7")); })) == 7);
+    CHECK(in_child([] { return WEXITSTATUS(system("exit 7")); }) == 7);
   }
   stop = true;
   for (std::thread& t : commands) t.join();
